@@ -1,0 +1,1 @@
+"""The domain: model, hook specifications, plugin manager, engine, privacy, store."""

@@ -1,0 +1,201 @@
+"""One question, one answer: what should this learner do next, and why?
+
+Collect estimates and votes from the plugins, blend, apply the constraints, draw, explain. Nothing is read
+or stored here: given the same situation (its clock and seed are part of it) the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from . import blend, constraints, ranking
+from .evidence import Mastery, Review
+from .page import DueReview
+from .plugins import Plugins
+from .proposals import (
+    Candidate,
+    Challenge,
+    Dismissal,
+    PageSection,
+    PeerMatch,
+    Question,
+    Reason,
+    Signal,
+    Situation,
+    Skip,
+    SkipReason,
+    Suggestion,
+    message,
+)
+
+SECTIONS = 3
+REVIEWS_SHOWN = 8
+FITS = message("Because it is a part of this course that you have not done yet.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything the plugins and the engine say of one situation."""
+
+    situation: Situation
+    suggestions: tuple[Suggestion, ...]
+    skipped: tuple[Skip, ...]
+    due: tuple[DueReview, ...]
+    next_review: datetime | None
+    challenge: Challenge | None
+
+
+def estimate(situation: Situation, plugins: Plugins) -> Situation:
+    """Fill in mastery, reviews and signals, each from the plugins that know."""
+    known = plugins.first("estimate_mastery", situation=situation)
+    mastery: dict[str, Mastery] = {m.skill_id: m for m in known.values} if known else {}
+    situation = replace(situation, mastery=mastery)
+    scheduled = plugins.first("schedule_reviews", situation=situation)
+    reviews: tuple[Review, ...] = (
+        tuple(sorted(scheduled.values, key=lambda r: (r.due, r.skill_id))) if scheduled else ()
+    )
+    situation = replace(situation, reviews=reviews)
+    signals = tuple(s for a in plugins.collect("context_signals", situation=situation) for s in a.values)
+    return replace(situation, signals=signals)
+
+
+def suggest(
+    situation: Situation,
+    plugins: Plugins,
+    *,
+    dismissed: Mapping[str, tuple[Dismissal, datetime]] | None = None,
+    banned: Collection[str] = (),
+    take_anyway: bool = False,
+) -> Answer:
+    """Answer for a situation whose mastery, reviews and signals are still to be estimated."""
+    situation = estimate(situation, plugins)
+    allowed = constraints.allow(situation, dismissed=dismissed or {}, banned=banned, take_anyway=take_anyway)
+    allowed_ids = {a.id for a in allowed.activities}
+    votes: dict[str, tuple[Candidate, ...]] = {
+        a.plugin: a.values for a in plugins.collect("candidates", situation=situation)
+    }
+    votes |= _from_signals(situation, allowed_ids)
+    weights = blend.weights(situation.models.get("blend"), votes)
+    ranked = ranking.blend(votes, weights, allowed_ids)
+    if not ranked and allowed.activities:
+        ranked = _in_course_order(allowed)
+    chosen = ranking.draw(ranked, ranking.generator_for(situation))
+    return Answer(
+        situation,
+        tuple(_suggestion(situation, r, place) for place, r in enumerate(chosen)),
+        allowed.skipped,
+        _due(situation, banned),
+        next((r.due for r in situation.reviews if r.due > situation.now), None),
+        _challenge(situation, plugins, allowed_ids),
+    )
+
+
+def _from_signals(situation: Situation, allowed: Collection[str]) -> dict[str, tuple[Candidate, ...]]:
+    """Turn what matters around the learner into votes for activities that teach it."""
+    weights: dict[str, Signal] = {}
+    for signal in situation.signals:
+        for skill_id in signal.skills:
+            if skill_id not in weights or weights[skill_id].weight < signal.weight:
+                weights[skill_id] = signal
+    found = []
+    for activity_id in allowed:
+        concerned = [weights[s] for s in situation.catalogue.by_id[activity_id].skill_ids if s in weights]
+        if concerned:
+            best = max(concerned, key=lambda s: s.weight)
+            found.append(Candidate(activity_id, best.weight, (best.reason,) if best.reason else ()))
+    return {"signals": tuple(found)} if found else {}
+
+
+def _in_course_order(allowed: constraints.Allowed) -> list[ranking.Ranked]:
+    """What to show when no strategy has anything to say: the course as its teacher ordered it."""
+    return [
+        ranking.Ranked(a.id, 1.0 - n / 10, (), (), frozenset({"catalogue"}))
+        for n, a in enumerate(allowed.activities[: ranking.AT_MOST])
+    ]
+
+
+def _suggestion(situation: Situation, ranked: ranking.Ranked, place: int) -> Suggestion:
+    return Suggestion(
+        id=ranking.suggestion_id(situation, ranked, place),
+        tenant_id=situation.learner.tenant_id,
+        learner_id=situation.learner.id,
+        context_id=situation.context.id,
+        activity_id=ranked.activity_id,
+        at=situation.now,
+        position=place,
+        value=ranked.value,
+        propensity=ranked.propensity,
+        votes=ranked.votes,
+        reasons=ranked.reasons or (Reason(FITS),),
+        uses=ranked.uses,
+        minutes_asked=situation.minutes,
+    )
+
+
+def _due(situation: Situation, banned: Collection[str]) -> tuple[DueReview, ...]:
+    """Reviews that fall due before the day ends, most forgotten first."""
+    tomorrow = situation.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    due = sorted(
+        (r for r in situation.reviews if r.due < tomorrow),
+        key=lambda r: (r.retrievability, r.due, r.skill_id),
+    )
+    return tuple(
+        DueReview(
+            r.skill_id, r.due, r.minutes, situation.catalogue.by_id.get(_review_with(situation, r, banned))
+        )
+        for r in due[:REVIEWS_SHOWN]
+    )
+
+
+def _review_with(situation: Situation, review: Review, banned: Collection[str]) -> str:
+    """The shortest exercise of that skill the learner has done before; "" leaves a self-check on the page."""
+    if review.activity_id:
+        return review.activity_id
+    met = {e.activity_id for e in situation.history}
+    fitting = [
+        a
+        for a in (situation.catalogue.by_id[i] for i in situation.pool)
+        if a.id in met
+        and a.id not in banned
+        and review.skill_id in a.skill_ids
+        and a.media_type in ("quiz", "exercise")
+        and 0 < a.minutes <= situation.minutes
+    ]
+    return min(fitting, key=lambda a: (a.minutes, a.position, a.id)).id if fitting else ""
+
+
+def _challenge(situation: Situation, plugins: Plugins, allowed: Collection[str]) -> Challenge | None:
+    described = plugins.first("describe_motivation", situation=situation)
+    if described is None:
+        return None
+    proposed = plugins.first("next_challenge", situation=situation, motivation=described.values[0])
+    challenge: Challenge | None = proposed.values[0] if proposed else None
+    return challenge if challenge is not None and challenge.activity_id in allowed else None
+
+
+def questions(situation: Situation, plugins: Plugins) -> tuple[Question, ...]:
+    """At most three opening questions."""
+    asked = plugins.first("opening_questions", situation=situation)
+    return asked.values[:3] if asked else ()
+
+
+def sections(situation: Situation, plugins: Plugins) -> tuple[PageSection, ...]:
+    """Boxes that plugins add to the page."""
+    return tuple(s for a in plugins.collect("page_sections", situation=situation) for s in a.values)[
+        :SECTIONS
+    ]
+
+
+def matches(situation: Situation, plugins: Plugins) -> tuple[PeerMatch, ...]:
+    """People to learn with, from ``situation.peers`` only."""
+    if not situation.peers:
+        return ()
+    matched = plugins.first("match_peers", situation=situation)
+    refs = {p.ref for p in situation.peers}
+    return tuple(m for m in matched.values if m.ref in refs) if matched else ()
+
+
+WORTH_SAYING = frozenset({SkipReason.DONE, SkipReason.MASTERED})
+"""Skips that the page mentions."""

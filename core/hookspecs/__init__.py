@@ -1,0 +1,60 @@
+"""Every hook there is, one short file a family. Read these four files and you know the plugin interface.
+
+Markers: authors decorate with ``hookimpl``. For each hook the core reads how answers are joined, how long a
+call may take and what type an answer must have from the ``Rule`` beside its specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pluggy
+
+PROJECT = "stifinder"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the core treats one hook.
+
+    :param family: recommendation, tagging, gamification or lifecycle.
+    :param answer: the type of one answer, or of one element when ``many``.
+    :param many: the answer is a sequence of ``answer``; an empty one means "nothing to say".
+    :param first: the first plugin with something to say wins; otherwise all answers are collected.
+    :param milliseconds: time budget of one call of one plugin.
+    """
+
+    family: str
+    answer: type
+    many: bool = False
+    first: bool = False
+    milliseconds: int = 50
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    family: str, answer: type, *, many: bool = False, first: bool = False, milliseconds: int = 50
+) -> Callable[[Hook], Hook]:
+    """Register a hook specification together with its rule."""
+
+    def mark(function: Hook) -> Hook:
+        RULES[function.__name__] = Rule(family, answer, many, first, milliseconds)
+        marked: Hook = hookspec(function)
+        return marked
+
+    return mark
+
+
+from . import gamification, lifecycle, recommendation, tagging  # noqa: E402  (they use the names above)
+
+FAMILIES = (recommendation, tagging, gamification, lifecycle)
+
+__all__ = ["FAMILIES", "PROJECT", "RULES", "Rule", "hookimpl", "hookspec", "rule"]

@@ -1,0 +1,29 @@
+"""Lifecycle: set up, bring models, forget a person, add to the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..learned import LearnedModel
+from ..proposals import PageSection, Situation
+from . import rule
+
+
+@rule("lifecycle", type(None), milliseconds=2000)
+def configure(settings: Mapping[str, object]) -> None:
+    """Receive this plugin's own table of settings, once, before any other hook; raise ValueError if wrong."""
+
+
+@rule("lifecycle", LearnedModel, many=True, milliseconds=2000)
+def learned_models() -> Sequence[LearnedModel]:  # type: ignore[empty-body]
+    """Bring learned models; the core stores them, folds events into them and subtracts people from them."""
+
+
+@rule("lifecycle", int, milliseconds=5000)
+def learner_forgotten(tenant_id: str, learner_id: str) -> int:  # type: ignore[empty-body]
+    """Remove what the plugin itself keeps of this learner and say how many records went; 0 when none."""
+
+
+@rule("lifecycle", PageSection, many=True)
+def page_sections(situation: Situation) -> Sequence[PageSection]:  # type: ignore[empty-body]
+    """Add small boxes to the learner page; all are collected, at most three are shown."""

@@ -1,0 +1,30 @@
+"""What a launch tells us: who (opaque), where, in which role and language. Names and e-mail are not kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A verified LTI launch, reduced to what Stifinder needs.
+
+    :param identities: canonical identity strings by which xAPI actors may name the same person, the
+        LMS account first (``account|<issuer>|<sub>``); see ``core.identity``.
+    :param context_key: the platform's id of the course, prefixed by the issuer; "" when the launch has none.
+    :param frame_origin: origin of the LMS page that frames us (for ``frame-ancestors``).
+    """
+
+    tenant_id: str
+    registration_id: str
+    identities: tuple[str, ...]
+    roles: frozenset[Role] = frozenset({Role.LEARNER})
+    context_key: str = ""
+    context_title: str = ""
+    link_id: str = ""
+    locale: str = "en"
+    return_url: str = ""
+    frame_origin: str = ""
+    custom: dict[str, str] = field(default_factory=dict)

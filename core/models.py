@@ -1,0 +1,216 @@
+"""Keeping learned models: fold what arrives, catch up with the log, store snapshots, forget.
+
+The event log is the truth; a model's state is a fold over it and can be rebuilt at any time. Each process
+holds its states in memory with a cursor into the log. A snapshot in the database spares reading the log from
+its start. When states had to change in another way than by new events (somebody was forgotten, or consent
+changed), the tenant's epoch rises and the snapshots are written in the same transaction: other processes see
+the new epoch and load them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+from sqlalchemy import Connection
+
+from .evidence import Event
+from .isolation import Isolation
+from .learned import LearnedModel
+from .people import Purpose, Source
+from .store import events, snapshots, tenants
+
+Granted = dict[str, frozenset[tuple[Purpose, Source]]]
+FOLD_SECONDS_PER_1000 = 2.0
+SNAPSHOT_EVERY = 50_000
+
+
+@dataclass
+class Hosted:
+    """A tenant's states in this process: everything up to ``cursor`` of ``epoch`` is folded in."""
+
+    epoch: int
+    cursor: int
+    stored: int
+    states: dict[str, Any] = field(default_factory=dict)
+
+
+class Models:
+    """All learned models of all tenants, as this process holds them.
+
+    Not safe for two threads on one tenant: callers hold ``lock(tenant_id)``.
+
+    :param offered: (plugin name, model) pairs.
+    :param granted: looks up what learners agreed to, legal bases included.
+    """
+
+    def __init__(
+        self,
+        offered: Iterable[tuple[str, LearnedModel]],
+        isolation: Isolation,
+        granted: Callable[[Connection, str, set[str]], Granted],
+        tenants_in_memory: int = 100,
+    ) -> None:
+        self.models = {model.name: (plugin, model) for plugin, model in offered}
+        self._isolation = isolation
+        self._granted = granted
+        self._hosted: LRUCache[str, Hosted] = LRUCache(tenants_in_memory)
+        self._locks: dict[str, threading.RLock] = {}
+        self._locks_lock = threading.Lock()
+
+    def lock(self, tenant_id: str) -> threading.RLock:
+        """The lock that guards this tenant's states in this process."""
+        with self._locks_lock:
+            return self._locks.setdefault(tenant_id, threading.RLock())
+
+    def states(
+        self, connection: Connection, tenant_id: str, at: tenants.Counters | None = None
+    ) -> dict[str, Any]:
+        """Model name to state, with everything folded that the database holds.
+
+        A model is absent while its plugin cannot be used; it is rebuilt when the plugin's pause ends.
+        """
+        at = at or tenants.counters(connection, tenant_id)
+        hosted = self._hosted.get(tenant_id)
+        if hosted is None or hosted.epoch != at.model_epoch:
+            hosted = self._hosted[tenant_id] = Hosted(at.model_epoch, at.event_seq, at.event_seq)
+        missing = [
+            name
+            for name, (plugin, _) in self.models.items()
+            if name not in hosted.states and self._isolation.status(plugin) == "ok"
+        ]
+        if missing:
+            self._build(connection, tenant_id, hosted, missing)
+        self._read_on(connection, tenant_id, hosted.states, hosted.cursor, at.event_seq)
+        hosted.cursor = at.event_seq
+        return hosted.states
+
+    def _build(self, connection: Connection, tenant_id: str, hosted: Hosted, names: list[str]) -> None:
+        """Load snapshots and read on from there; without a usable one, read the log from its start."""
+        stored = snapshots.load(connection, tenant_id)
+        for name in names:
+            plugin, model = self.models[name]
+            found = stored.get(name)
+            state, cursor = None, 0
+            if found is not None and found.version == model.version:
+                state, cursor = self._call(plugin, "load", model.load, data=found.data), found.cursor
+            if state is None:
+                state, cursor = self._call(plugin, "empty", model.empty), 0
+            if state is None:
+                continue
+            part = {name: state}
+            self._read_on(connection, tenant_id, part, cursor, hosted.cursor)
+            hosted.states.update(part)
+            hosted.stored = min(hosted.stored, cursor)
+
+    def _read_on(
+        self, connection: Connection, tenant_id: str, states: dict[str, Any], cursor: int, until: int
+    ) -> None:
+        for chunk in events.after(connection, tenant_id, cursor, until):
+            self._fold(states, chunk, self._granted(connection, tenant_id, {e.learner_id for e in chunk}))
+
+    def arrived(
+        self, tenant_id: str, epoch: int, first_seq: int, new: Sequence[Event], granted: Granted
+    ) -> None:
+        """Fold events this process has just stored; when others came between, the next look catches up."""
+        hosted = self._hosted.get(tenant_id)
+        if hosted is not None and hosted.epoch == epoch and hosted.cursor == first_seq - 1:
+            self._fold(hosted.states, new, granted)
+            hosted.cursor += len(new)
+
+    def _fold(self, states: dict[str, Any], chunk: Sequence[Event], granted: Granted) -> None:
+        for name, (plugin, model) in self.models.items():
+            if name not in states:
+                continue
+            allowed = [
+                e for e in chunk if (model.purpose, e.source) in granted.get(e.learner_id, frozenset())
+            ]
+            if not allowed:
+                continue
+
+            def fold_all(state: Any, model: LearnedModel = model, allowed: list[Event] = allowed) -> Any:
+                for event in allowed:
+                    state = model.fold(state, event)
+                return state
+
+            state = self._call(plugin, "fold", fold_all, weight=len(allowed), state=states[name])
+            # A state that failed in the middle of a fold is of no use: without it the plugin is silent, and
+            # it is rebuilt from the log when the plugin's pause has ended.
+            if state is None:
+                del states[name]
+            else:
+                states[name] = state
+
+    def _call(
+        self, plugin: str, what: str, function: Callable[..., Any], *, weight: int = 0, **arguments: Any
+    ) -> Any:
+        seconds = FOLD_SECONDS_PER_1000 * max(1, weight / 1000) * (10 if what in ("load", "dump") else 1)
+        _, answer = self._isolation.call(
+            plugin, f"learned_models.{what}", function, arguments, seconds=seconds, check=lambda value: value
+        )
+        return answer
+
+    # --- changing states otherwise than by new events ---
+
+    def relearn(
+        self, connection: Connection, tenant_id: str, learner_id: str, remaining: Sequence[Event]
+    ) -> None:
+        """Make every state what it would be had it only ever seen ``remaining`` of this learner.
+
+        The caller holds the tenant's row lock and has already changed the log; snapshots are stored in the
+        same transaction, so no process and no later start can see a state with the removed events in it.
+        """
+        at = tenants.counters(connection, tenant_id, lock=True)
+        states = self.states(connection, tenant_id, at)
+        granted = self._granted(connection, tenant_id, {learner_id})
+        for name, (plugin, model) in self.models.items():
+            if name in states:
+                state = self._call(
+                    plugin, "subtract", model.subtract, state=states[name], learner_id=learner_id
+                )
+                if state is None:
+                    del states[name]
+                else:
+                    states[name] = state
+        self._fold(states, remaining, granted)
+        # Another process may answer with its old states until it sees the new epoch, at its next request.
+        self._hosted[tenant_id] = Hosted(at.model_epoch + 1, at.event_seq, 0, states)
+        tenants.advance(connection, tenant_id, model_epoch=at.model_epoch + 1)
+        self.save(connection, tenant_id)
+
+    def discard(self, tenant_id: str) -> None:
+        """Forget what this process holds: a transaction that changed it did not go through."""
+        self._hosted.pop(tenant_id, None)
+
+    def save(self, connection: Connection, tenant_id: str) -> None:
+        """Store all states of a tenant."""
+        hosted = self._hosted.get(tenant_id)
+        if hosted is None:
+            return
+        for name, (plugin, model) in self.models.items():
+            data = (
+                self._call(plugin, "dump", model.dump, state=hosted.states[name])
+                if name in hosted.states
+                else None
+            )
+            if data is None:
+                snapshots.drop(connection, tenant_id, name)
+            else:
+                snapshots.save(
+                    connection,
+                    tenant_id,
+                    snapshots.Snapshot(name, model.version, hosted.epoch, hosted.cursor, data),
+                )
+        hosted.stored = hosted.cursor
+
+    def unsaved(self, tenant_id: str) -> int:
+        """How many events were folded since the last snapshot."""
+        hosted = self._hosted.get(tenant_id)
+        return hosted.cursor - hosted.stored if hosted else 0
+
+    def hosted_tenants(self) -> list[str]:
+        """Tenants whose states this process holds."""
+        return list(self._hosted)

@@ -1,0 +1,208 @@
+"""Which plugins there are, and how their hooks are called.
+
+Plugins come from the entry points ``stifinder.plugins`` and from the configuration. A plugin that cannot be
+loaded is listed with the reason and does not stop the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from .answers import usable
+from .errors import ConfigurationError
+from .hookspecs import FAMILIES, PROJECT, RULES
+from .isolation import Isolation, log
+from .learned import LearnedModel
+
+GROUP = "stifinder.plugins"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One line of ``stifinder plugins``.
+
+    :param status: ``ok``, ``disabled``, ``paused``, ``stuck``, or ``refused: <why>``.
+    """
+
+    name: str
+    version: str
+    origin: str
+    hooks: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one plugin said: never empty."""
+
+    plugin: str
+    values: tuple[Any, ...]
+
+
+class Plugins:
+    """The loaded plugins.
+
+    :param load: further plugins as ``module`` or ``module:object``, called before the others.
+    :param disable: names of plugins not to use.
+    :param settings: plugin name to its own settings.
+    :param discover: whether to look for entry points; tests that bring their own plugins say no.
+    """
+
+    def __init__(
+        self,
+        *,
+        load: Iterable[str] = (),
+        disable: Iterable[str] = (),
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+        discover: bool = True,
+        isolation: Isolation | None = None,
+    ) -> None:
+        self.isolation = isolation or Isolation()
+        self._manager = pluggy.PluginManager(PROJECT)
+        for family in FAMILIES:
+            self._manager.add_hookspecs(family)
+        self._rows: dict[str, Described] = {}
+        self._disabled = set(disable)
+        for name, version, origin, find in self._found(load, discover):
+            self._load(name, version, origin, find)
+        self._configure(settings or {})
+
+    @staticmethod
+    def _found(load: Iterable[str], discover: bool) -> Iterator[tuple[str, str, str, Any]]:
+        found: list[EntryPoint] = sorted(entry_points(group=GROUP), key=lambda e: e.name) if discover else []
+        # Shipped strategies first: where the first to answer wins, the latest registered is asked first,
+        # so a stranger's plugin replaces ours and the configured one replaces both.
+        found.sort(key=lambda e: e.dist is not None and e.dist.name != "stifinder")
+        for entry in found:
+            version = entry.dist.version if entry.dist else ""
+            yield entry.name, version, entry.dist.name if entry.dist else "", entry.load
+        for spec in load:
+            module, _, attribute = spec.partition(":")
+
+            def find(module: str = module, attribute: str = attribute) -> Any:
+                loaded = importlib.import_module(module)
+                return getattr(loaded, attribute) if attribute else loaded
+
+            yield attribute or module.rpartition(".")[2], "", "configuration", find
+
+    def _load(self, name: str, version: str, origin: str, find: Any) -> None:
+        status = "ok"
+        hooks: tuple[str, ...] = ()
+        if name in self._disabled:
+            status = "disabled"
+        elif self._manager.has_plugin(name):
+            raise ConfigurationError(
+                f"Two plugins are called {name!r} (the second from {origin}).",
+                "Rename or disable one of them.",
+            )
+        else:
+            try:
+                hooks = self._register(find(), name)
+            except Exception as error:  # noqa: BLE001  (whatever a stranger's module does, the others go on)
+                status = f"refused: {type(error).__name__}: {error}"
+                log.warning("plugin %s from %s was not loaded: %s", name, origin, type(error).__name__)
+        self._rows[name] = Described(name, version, origin, hooks, status)
+
+    def _register(self, plugin: Any, name: str) -> tuple[str, ...]:
+        offered = [
+            attribute
+            for attribute in dir(plugin)
+            if self._manager.parse_hookimpl_opts(plugin, attribute) is not None
+        ]
+        unknown = [hook for hook in offered if hook not in RULES]
+        if unknown:
+            raise ValueError(f"there is no hook {', '.join(unknown)}; hooks are: {', '.join(RULES)}")
+        if not offered:
+            raise ValueError("it implements no hook; decorate at least one function with @hookimpl")
+        self._manager.register(plugin, name=name)
+        return tuple(sorted(offered))
+
+    def _configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
+        strangers = sorted(set(settings) - set(self._rows))
+        if strangers:
+            raise ConfigurationError(
+                f"There are settings for {', '.join(strangers)}, but no such plugin.",
+                f"The plugins are: {', '.join(sorted(self._rows))}.",
+            )
+        for implementation in self._implementations("configure"):
+            name = implementation.plugin_name
+            failures = self._failures(name)
+            self._ask("configure", implementation, {"settings": settings.get(name, {})})
+            if self._failures(name) > failures:
+                reason = self.isolation.health[name].last
+                self._manager.unregister(name=name)
+                self._replace(name, status=f"refused: {reason}")
+
+    def _failures(self, name: str) -> int:
+        health = self.isolation.health.get(name)
+        return health.failures.total() if health else 0
+
+    def _replace(self, name: str, *, status: str) -> None:
+        row = self._rows[name]
+        self._rows[name] = Described(row.name, row.version, row.origin, row.hooks, status)
+
+    def describe(self) -> list[Described]:
+        """Every plugin found, with its hooks and status."""
+        return [
+            Described(r.name, r.version, r.origin, r.hooks, self.isolation.status(r.name))
+            if r.status == "ok"
+            else r
+            for r in self._rows.values()
+        ]
+
+    # --- calling ---
+
+    def _implementations(self, hook: str) -> list[Any]:
+        """Implementations in the order they are asked."""
+        return list(reversed(getattr(self._manager.hook, hook).get_hookimpls()))
+
+    def _ask(self, hook: str, implementation: Any, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
+        rule = RULES[hook]
+        _, answer = self.isolation.call(
+            implementation.plugin_name,
+            hook,
+            implementation.function,
+            {name: arguments[name] for name in implementation.argnames},
+            seconds=rule.milliseconds / 1000,
+            check=lambda value: usable(rule, value),
+        )
+        return answer or ()
+
+    def collect(self, hook: str, **arguments: Any) -> list[Answered]:
+        """Ask every plugin; those with nothing to say are absent."""
+        answers = []
+        for implementation in self._implementations(hook):
+            values = self._ask(hook, implementation, arguments)
+            if values:
+                answers.append(Answered(implementation.plugin_name, values))
+        return answers
+
+    def first(self, hook: str, **arguments: Any) -> Answered | None:
+        """Ask in turn until a plugin has something to say."""
+        for implementation in self._implementations(hook):
+            values = self._ask(hook, implementation, arguments)
+            if values:
+                return Answered(implementation.plugin_name, values)
+        return None
+
+    def models(self) -> list[tuple[str, LearnedModel]]:
+        """(plugin name, model) for every learned model that plugins bring.
+
+        :raises ConfigurationError: when two models have the same name.
+        """
+        found: dict[str, tuple[str, LearnedModel]] = {}
+        for answered in self.collect("learned_models"):
+            for model in answered.values:
+                if model.name in found:
+                    raise ConfigurationError(
+                        f"Two models are called {model.name!r} ({found[model.name][0]}, {answered.plugin}).",
+                        "Disable one of the two plugins.",
+                    )
+                found[model.name] = (answered.plugin, model)
+        return list(found.values())

@@ -1,0 +1,198 @@
+"""The database: opening it, writing to it in one piece, and refusing queries without a tenant.
+
+SQLite in WAL mode by default, PostgreSQL by ``DATABASE_URL``. A write transaction is all or nothing, also
+when the process is killed in its middle; errors of the database become ``StoreUnavailable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Delete, Engine, Select, Table, Update, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.sql.visitors import iterate
+
+from ..errors import ConfigurationError, StoreUnavailable
+from . import tables
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 10
+UNGUARDED = "stifinder_across_tenants"
+
+
+class QueryWithoutTenant(AssertionError):
+    """A query on a tenant's table that does not say which tenant: a programming error."""
+
+
+def _guard(connection: Connection, clause: Any, *_: Any) -> None:
+    """Refuse to read, change or delete rows of a tenant's table without a condition on its tenant."""
+    if not isinstance(clause, Select | Update | Delete) or connection.get_execution_options().get(UNGUARDED):
+        return
+    if clause.get_execution_options().get(UNGUARDED):
+        return
+    touched: set[Table] = set()
+    bound: set[Table] = set()
+    for element in iterate(clause):
+        if isinstance(element, Table):
+            touched.add(element)
+    for element in iterate(clause):
+        if element.__visit_name__ == "binary":
+            for side in (element.left, element.right):  # type: ignore[attr-defined]
+                if getattr(side, "key", None) == "tenant_id" and isinstance(
+                    getattr(side, "table", None), Table
+                ):
+                    bound.add(side.table)
+    missing = {t.name for t in touched if "tenant_id" in t.c} - {t.name for t in bound}
+    if missing:
+        raise QueryWithoutTenant(f"query on {', '.join(sorted(missing))} names no tenant: {clause}")
+
+
+def across_tenants(statement: Any) -> Any:
+    """Mark one of the few queries that must look across tenants (who is this client id? whose password?)."""
+    return statement.execution_options(**{UNGUARDED: True})
+
+
+class Database:
+    """An open database.
+
+    :param url: an SQLAlchemy URL, or a ``postgres://`` one as hosters write it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.replace("postgres://", "postgresql+psycopg://", 1).replace(
+            "postgresql://", "postgresql+psycopg://", 1
+        )
+        self.engine = self._open(self.url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        event.listen(self.engine, "before_execute", _guard)
+
+    @staticmethod
+    def _open(url: str) -> Engine:
+        if not url.startswith("sqlite"):
+            return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = (
+                None  # we say BEGIN ourselves, so that writers queue and not deadlock
+            )
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA secure_delete=ON")  # erased means overwritten, not merely unlinked
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            write = connection.get_execution_options().get("stifinder_write", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading.
+
+        :raises StoreUnavailable: when the database cannot be reached or read.
+        """
+        with self._named_errors(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: all of it is stored, or none.
+
+        :raises StoreUnavailable: when the database is locked, full or gone; nothing was kept.
+        """
+        with self._named_errors(), self.engine.connect() as plain:
+            connection = plain.execution_options(stifinder_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreUnavailable(*_explain(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable(*_explain(error)) from error
+            raise
+
+    # --- migrations ---
+
+    def _alembic(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["engine"] = self.engine
+        return config
+
+    def migrate(self) -> None:
+        """Bring the database to the newest migration; does nothing when it is there already."""
+        with self._named_errors():
+            command.upgrade(self._alembic(), "head")
+
+    def pending_migrations(self) -> list[str]:
+        """Migrations that the database has not had, oldest first."""
+        script = ScriptDirectory.from_config(self._alembic())
+        with self.read() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return [r.revision for r in reversed(list(script.iterate_revisions("head", current or "base")))]
+
+    def require_migrated(self) -> None:
+        """Refuse to work on a database of another version.
+
+        :raises ConfigurationError: names the missing migrations and the command that applies them.
+        """
+        pending = self.pending_migrations()
+        if pending:
+            raise ConfigurationError(
+                f"The database misses {len(pending)} migration(s): {', '.join(pending)}.",
+                "Run `stifinder migrate`, then start again.",
+            )
+
+    def scrub(self) -> None:
+        """After an erasure: empty SQLite's write-ahead log, in which removed rows can still be read."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                connection.rollback()
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> None:
+        """Answer whether the database can be reached.
+
+        :raises StoreUnavailable: when it cannot.
+        """
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _explain(error: DBAPIError) -> tuple[str, str]:
+    """What happened and the cure, in words; the driver's own words may hold data and stay in the cause."""
+    words = str(error.orig).lower()
+    if "locked" in words or "busy" in words:
+        return "The database is locked by another writer; nothing was stored.", "Send it again in a moment."
+    if "full" in words or "no space" in words:
+        return "The disk of the database is full; nothing was stored.", "Free space, then send it again."
+    if "readonly" in words or "read-only" in words:
+        return "The database cannot be written to; nothing was stored.", "Check the owner of its file."
+    if "no such table" in words or "does not exist" in words:
+        return "The database misses a table.", "Run `stifinder migrate`."
+    return "The database did not answer; nothing was stored.", "Check DATABASE_URL and that the server runs."
+
+
+__all__ = ["Database", "QueryWithoutTenant", "across_tenants", "tables"]

@@ -1,0 +1,146 @@
+"""The event log: append, read one learner's history, read on from a cursor; and the statements behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ..evidence import Event, EventKind
+from ..people import Source
+from .tables import dropped, event, statement
+
+CHUNK = 5_000
+
+
+def append(connection: Connection, tenant_id: str, first_seq: int, events: Sequence[Event]) -> None:
+    """Append events, numbered from ``first_seq``."""
+    if not events:
+        return
+    connection.execute(
+        insert(event),
+        [
+            {
+                "tenant_id": tenant_id,
+                "seq": seq,
+                "id": e.id,
+                "learner_id": e.learner_id,
+                "kind": e.kind,
+                "at": e.at,
+                "source": e.source,
+                "activity_id": e.activity_id,
+                "context_id": e.context_id,
+                "skills": e.skills,
+                "item": e.item,
+                "success": e.success,
+                "score": e.score,
+                "minutes": e.minutes,
+                "votes": e.votes,
+            }
+            for seq, e in enumerate(events, first_seq)
+        ],
+    )
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        learner_id=row.learner_id,
+        kind=EventKind(row.kind),
+        at=row.at,
+        source=Source(row.source),
+        activity_id=row.activity_id,
+        context_id=row.context_id,
+        skills=tuple(row.skills),
+        item=row.item,
+        success=row.success,
+        score=row.score,
+        minutes=row.minutes,
+        votes=row.votes,
+    )
+
+
+def history(connection: Connection, tenant_id: str, learner_id: str, limit: int = 300) -> tuple[Event, ...]:
+    """A learner's newest events, newest first, without outcomes of suggestions."""
+    rows = connection.execute(
+        select(event)
+        .where(
+            event.c.tenant_id == tenant_id,
+            event.c.learner_id == learner_id,
+            event.c.kind != EventKind.OUTCOME,
+        )
+        .order_by(event.c.at.desc(), event.c.seq.desc())
+        .limit(limit)
+    )
+    return tuple(_event(row) for row in rows)
+
+
+def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[Event]:
+    """All events of a learner in the order they arrived."""
+    rows = connection.execute(
+        select(event)
+        .where(event.c.tenant_id == tenant_id, event.c.learner_id == learner_id)
+        .order_by(event.c.seq)
+    )
+    return [_event(row) for row in rows]
+
+
+def after(connection: Connection, tenant_id: str, cursor: int, until: int) -> Iterator[list[Event]]:
+    """Events numbered in (cursor, until], in order, in chunks; memory does not grow with their number."""
+    while cursor < until:
+        top = min(cursor + CHUNK, until)
+        rows = connection.execute(
+            select(event)
+            .where(event.c.tenant_id == tenant_id, event.c.seq > cursor, event.c.seq <= top)
+            .order_by(event.c.seq)
+        )
+        yield [_event(row) for row in rows]
+        cursor = top
+
+
+def remove(connection: Connection, tenant_id: str, event_id: str) -> bool:
+    """Take one event out of the log; says whether there was one."""
+    found = delete(event).where(event.c.tenant_id == tenant_id, event.c.id == event_id)
+    return connection.execute(found).rowcount > 0
+
+
+# --- statements ---
+
+
+def statements(
+    connection: Connection, tenant_id: str, ids: Collection[str]
+) -> dict[str, tuple[bytes, datetime]]:
+    """Statement id to (raw JSON, when stored), for those that exist."""
+    rows = connection.execute(
+        select(statement.c.id, statement.c.raw, statement.c.stored_at).where(
+            statement.c.tenant_id == tenant_id, statement.c.id.in_(ids)
+        )
+    )
+    return {row.id: (row.raw, row.stored_at) for row in rows}
+
+
+def keep_statements(
+    connection: Connection, tenant_id: str, rows: Iterable[tuple[str, str, bytes]], now: datetime
+) -> None:
+    """Keep statements given as (id, learner id, raw JSON)."""
+    values = [
+        {"tenant_id": tenant_id, "id": i, "learner_id": learner, "stored_at": now, "raw": raw}
+        for i, learner, raw in rows
+    ]
+    if values:
+        connection.execute(insert(statement), values)
+
+
+def count_dropped(connection: Connection, tenant_id: str, reasons: dict[str, int], now: datetime) -> None:
+    """Add to today's counts of statements that were accepted but not kept."""
+    day = now.date().isoformat()
+    for reason, count in reasons.items():
+        here = (dropped.c.tenant_id == tenant_id, dropped.c.day == day, dropped.c.reason == reason)
+        added = update(dropped).where(*here).values(count=dropped.c.count + count)
+        if connection.execute(added).rowcount == 0:
+            connection.execute(
+                insert(dropped).values(tenant_id=tenant_id, day=day, reason=reason, count=count)
+            )

@@ -1,0 +1,178 @@
+"""People who agreed to be remembered: how they are recognised, what they agreed to, what they say."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..people import Grant, Learner, Profile, Purpose, Role, Source
+from .tables import grant, learner, learner_identity, membership
+
+CONSENT_TEXT = "2026-11"
+"""Version of the consent page's text; raise it when its meaning changes."""
+
+
+def recognise(connection: Connection, tenant_id: str, digests: Collection[str]) -> dict[str, str]:
+    """Identity digest to learner id, for those that are known."""
+    rows = connection.execute(
+        select(learner_identity.c.digest, learner_identity.c.learner_id).where(
+            learner_identity.c.tenant_id == tenant_id, learner_identity.c.digest.in_(digests)
+        )
+    )
+    return {row.digest: row.learner_id for row in rows}
+
+
+def remember(
+    connection: Connection,
+    tenant_id: str,
+    digests: Iterable[str],
+    roles: Iterable[Role],
+    locale: str,
+    now: datetime,
+) -> str:
+    """Make a learner known by these identity digests; returns the new opaque id."""
+    learner_id = secrets.token_hex(16)
+    connection.execute(
+        insert(learner).values(
+            tenant_id=tenant_id,
+            id=learner_id,
+            roles=sorted(roles),
+            locale=locale,
+            profile=profile_out(Profile()),
+            created_at=now,
+        )
+    )
+    name_again(connection, tenant_id, learner_id, digests)
+    return learner_id
+
+
+def name_again(connection: Connection, tenant_id: str, learner_id: str, digests: Iterable[str]) -> None:
+    """Add identity digests that are not known yet."""
+    wanted = set(digests)
+    new = wanted - recognise(connection, tenant_id, wanted).keys()
+    if new:
+        connection.execute(
+            insert(learner_identity),
+            [{"tenant_id": tenant_id, "digest": d, "learner_id": learner_id} for d in sorted(new)],
+        )
+
+
+def find(connection: Connection, tenant_id: str, learner_id: str) -> Learner | None:
+    """One learner, or None."""
+    row = connection.execute(
+        select(learner).where(learner.c.tenant_id == tenant_id, learner.c.id == learner_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Learner(
+        row.id, tenant_id, frozenset(Role(r) for r in row.roles), row.locale, profile_in(row.profile)
+    )
+
+
+def set_profile(connection: Connection, tenant_id: str, learner_id: str, profile: Profile) -> None:
+    """Replace what the person says about themselves."""
+    connection.execute(
+        update(learner)
+        .where(learner.c.tenant_id == tenant_id, learner.c.id == learner_id)
+        .values(profile=profile_out(profile))
+    )
+
+
+def grants(
+    connection: Connection, tenant_id: str, learner_ids: Collection[str]
+) -> dict[str, frozenset[tuple[Purpose, Source]]]:
+    """Learner id to what they agreed to; learners without any grant are absent."""
+    rows = connection.execute(
+        select(grant.c.learner_id, grant.c.purpose, grant.c.source).where(
+            grant.c.tenant_id == tenant_id, grant.c.learner_id.in_(learner_ids)
+        )
+    )
+    found: dict[str, set[tuple[Purpose, Source]]] = {}
+    for row in rows:
+        found.setdefault(row.learner_id, set()).add((Purpose(row.purpose), Source(row.source)))
+    return {learner_id: frozenset(pairs) for learner_id, pairs in found.items()}
+
+
+def agreements(connection: Connection, tenant_id: str, learner_id: str) -> list[Grant]:
+    """What one learner agreed to, and when."""
+    rows = connection.execute(
+        select(grant)
+        .where(grant.c.tenant_id == tenant_id, grant.c.learner_id == learner_id)
+        .order_by(grant.c.purpose, grant.c.source)
+    )
+    return [Grant(Purpose(r.purpose), Source(r.source), r.at) for r in rows]
+
+
+def set_grants(
+    connection: Connection,
+    tenant_id: str,
+    learner_id: str,
+    wanted: frozenset[tuple[Purpose, Source]],
+    now: datetime,
+) -> frozenset[tuple[Purpose, Source]]:
+    """Make ``wanted`` the learner's grants; untouched ones keep their date. Returns what was withdrawn."""
+    before = grants(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+    for purpose, source in before - wanted:
+        connection.execute(
+            delete(grant).where(
+                grant.c.tenant_id == tenant_id,
+                grant.c.learner_id == learner_id,
+                grant.c.purpose == purpose,
+                grant.c.source == source,
+            )
+        )
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "learner_id": learner_id,
+            "purpose": purpose,
+            "source": source,
+            "at": now,
+            "text_version": CONSENT_TEXT,
+        }
+        for purpose, source in sorted(wanted - before)
+    ]
+    if rows:
+        connection.execute(insert(grant), rows)
+    return before - wanted
+
+
+def seen_in(connection: Connection, tenant_id: str, context_id: str, learner_id: str, now: datetime) -> None:
+    """Remember that the learner takes part in a context."""
+    here = (
+        membership.c.tenant_id == tenant_id,
+        membership.c.context_id == context_id,
+        membership.c.learner_id == learner_id,
+    )
+    if connection.execute(update(membership).where(*here).values(seen_at=now)).rowcount == 0:
+        connection.execute(
+            insert(membership).values(
+                tenant_id=tenant_id, context_id=context_id, learner_id=learner_id, seen_at=now
+            )
+        )
+
+
+def profile_out(profile: Profile) -> dict[str, Any]:
+    """The stored form of a profile."""
+    return {
+        "goals": list(profile.goals),
+        "stated_levels": dict(profile.stated_levels),
+        "solo": profile.solo,
+        "media": list(profile.media),
+        "role": profile.role,
+    }
+
+
+def profile_in(stored: Mapping[str, Any]) -> Profile:
+    """A profile from its stored form."""
+    return Profile(
+        goals=tuple(stored.get("goals", ())),
+        stated_levels=dict(stored.get("stated_levels", {})),
+        solo=stored.get("solo"),
+        media=tuple(stored.get("media", ())),
+        role=stored.get("role", ""),
+    )

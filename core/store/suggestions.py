@@ -1,0 +1,279 @@
+"""Suggestions and what came of them; also the awards and skill estimates that were made for a learner."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ..evidence import Mastery
+from ..people import Purpose
+from ..proposals import Award, Dismissal, Outcome, Peer, Reason, Suggestion, Vote
+from .tables import award, grant, mastery, membership, suggestion
+
+RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+def _reason_out(reason: Reason) -> dict[str, Any]:
+    return {
+        "text": reason.text,
+        "values": dict(reason.values),
+        "evidence": list(reason.evidence),
+        "uses": sorted(reason.uses),
+        "plural": reason.plural,
+        "count": reason.count,
+    }
+
+
+def _reason_in(stored: dict[str, Any]) -> Reason:
+    return Reason(
+        stored["text"],
+        stored["values"],
+        tuple(stored["evidence"]),
+        frozenset(stored["uses"]),
+        stored["plural"],
+        stored["count"],
+    )
+
+
+def _suggestion(row: Row[Any]) -> Suggestion:
+    record = row.record
+    return Suggestion(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        learner_id=row.learner_id,
+        context_id=row.context_id,
+        activity_id=row.activity_id,
+        at=row.at,
+        position=row.position,
+        value=record["value"],
+        propensity=record["propensity"],
+        votes=tuple(Vote(v["strategy"], v["score"], v["weight"]) for v in record["votes"]),
+        reasons=tuple(_reason_in(r) for r in record["reasons"]),
+        uses=frozenset(record["uses"]),
+        minutes_asked=record["minutes_asked"],
+        outcome=Outcome(row.outcome),
+        outcome_at=row.outcome_at,
+        dismissal=Dismissal(row.dismissal) if row.dismissal else None,
+    )
+
+
+def record(connection: Connection, suggestions: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
+    """Store suggestions of one learner; those that were recorded before come back as they stand now."""
+    if not suggestions:
+        return ()
+    tenant_id, learner_id = suggestions[0].tenant_id, suggestions[0].learner_id
+    before = {s.id: s for s in find_many(connection, tenant_id, learner_id, [s.id for s in suggestions])}
+    rows = [
+        {
+            "tenant_id": s.tenant_id,
+            "id": s.id,
+            "learner_id": s.learner_id,
+            "context_id": s.context_id,
+            "activity_id": s.activity_id,
+            "at": s.at,
+            "position": s.position,
+            "outcome": s.outcome,
+            "record": {
+                "value": s.value,
+                "propensity": s.propensity,
+                "votes": [{"strategy": v.strategy, "score": v.score, "weight": v.weight} for v in s.votes],
+                "reasons": [_reason_out(r) for r in s.reasons],
+                "uses": sorted(s.uses),
+                "minutes_asked": s.minutes_asked,
+            },
+        }
+        for s in suggestions
+        if s.id not in before
+    ]
+    if rows:
+        connection.execute(insert(suggestion), rows)
+    return tuple(before.get(s.id, s) for s in suggestions)
+
+
+def find_many(
+    connection: Connection, tenant_id: str, learner_id: str, ids: Collection[str]
+) -> list[Suggestion]:
+    """Those of these suggestions that are this learner's."""
+    rows = connection.execute(
+        select(suggestion).where(
+            suggestion.c.tenant_id == tenant_id,
+            suggestion.c.learner_id == learner_id,
+            suggestion.c.id.in_(ids),
+        )
+    )
+    return [_suggestion(row) for row in rows]
+
+
+def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[Suggestion]:
+    """All suggestions a learner was shown, newest first."""
+    rows = connection.execute(
+        select(suggestion)
+        .where(suggestion.c.tenant_id == tenant_id, suggestion.c.learner_id == learner_id)
+        .order_by(suggestion.c.at.desc(), suggestion.c.position)
+    )
+    return [_suggestion(row) for row in rows]
+
+
+def dismissals(
+    connection: Connection, tenant_id: str, learner_id: str, context_id: str
+) -> dict[str, tuple[Dismissal, datetime]]:
+    """Activity id to the newest "not for me" in this context."""
+    rows = connection.execute(
+        select(suggestion.c.activity_id, suggestion.c.dismissal, suggestion.c.outcome_at)
+        .where(
+            suggestion.c.tenant_id == tenant_id,
+            suggestion.c.learner_id == learner_id,
+            suggestion.c.context_id == context_id,
+            suggestion.c.dismissal.is_not(None),
+        )
+        .order_by(suggestion.c.outcome_at)
+    )
+    return {row.activity_id: (Dismissal(row.dismissal), row.outcome_at) for row in rows}
+
+
+def shown_for(
+    connection: Connection, tenant_id: str, learner_ids: Collection[str], since: datetime
+) -> dict[tuple[str, str], Suggestion]:
+    """(learner id, activity id) to the newest suggestion shown since then."""
+    rows = connection.execute(
+        select(suggestion)
+        .where(
+            suggestion.c.tenant_id == tenant_id,
+            suggestion.c.learner_id.in_(learner_ids),
+            suggestion.c.at >= since,
+        )
+        .order_by(suggestion.c.at)
+    )
+    return {(row.learner_id, row.activity_id): _suggestion(row) for row in rows}
+
+
+def come_of(
+    connection: Connection,
+    found: Suggestion,
+    outcome: Outcome,
+    now: datetime,
+    dismissal: Dismissal | None = None,
+) -> Suggestion | None:
+    """Record what came of a suggestion; None when a later outcome stands already."""
+    if RANK[outcome] <= RANK[found.outcome]:
+        return None
+    _set(connection, found, outcome, now, dismissal)
+    return replace(found, outcome=outcome, outcome_at=now, dismissal=dismissal)
+
+
+def take_back_dismissal(connection: Connection, found: Suggestion) -> None:
+    """Make a dismissed suggestion merely shown again."""
+    _set(connection, found, Outcome.SHOWN, None, None)
+
+
+def _set(
+    connection: Connection,
+    found: Suggestion,
+    outcome: Outcome,
+    at: datetime | None,
+    dismissal: Dismissal | None,
+) -> None:
+    connection.execute(
+        update(suggestion)
+        .where(suggestion.c.tenant_id == found.tenant_id, suggestion.c.id == found.id)
+        .values(outcome=outcome, outcome_at=at, dismissal=dismissal)
+    )
+
+
+# --- estimates and awards ---
+
+
+def keep_mastery(
+    connection: Connection, tenant_id: str, learner_id: str, estimates: Iterable[Mastery], now: datetime
+) -> None:
+    """Replace the learner's stored estimates, if they changed."""
+    here = (mastery.c.tenant_id == tenant_id, mastery.c.learner_id == learner_id)
+    before = {
+        row.skill_id: (row.mean, row.low, row.high, row.answers)
+        for row in connection.execute(select(mastery).where(*here))
+    }
+    after = {e.skill_id: (e.mean, e.low, e.high, e.answers) for e in estimates}
+    if before == after:
+        return
+    connection.execute(delete(mastery).where(*here))
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "learner_id": learner_id,
+            "skill_id": skill_id,
+            "mean": mean,
+            "low": low,
+            "high": high,
+            "answers": answers,
+            "at": now,
+        }
+        for skill_id, (mean, low, high, answers) in after.items()
+    ]
+    if rows:
+        connection.execute(insert(mastery), rows)
+
+
+def peers(
+    connection: Connection, tenant_id: str, context_id: str, learner_id: str, limit: int = 100
+) -> dict[str, Peer]:
+    """Learner id to peer: others in the context who agreed to be found, most recently seen first."""
+    members = (
+        select(membership.c.learner_id)
+        .where(
+            membership.c.tenant_id == tenant_id,
+            membership.c.context_id == context_id,
+            membership.c.learner_id != learner_id,
+            membership.c.learner_id.in_(
+                select(grant.c.learner_id).where(
+                    grant.c.tenant_id == tenant_id, grant.c.purpose == Purpose.PEERS
+                )
+            ),
+        )
+        .order_by(membership.c.seen_at.desc(), membership.c.learner_id)
+        .limit(limit)
+    )
+    ids = [row.learner_id for row in connection.execute(members)]
+    estimates: dict[str, dict[str, Mastery]] = {i: {} for i in ids}
+    rows = connection.execute(
+        select(mastery).where(mastery.c.tenant_id == tenant_id, mastery.c.learner_id.in_(ids))
+    )
+    for row in rows:
+        estimates[row.learner_id][row.skill_id] = Mastery(
+            row.skill_id, row.mean, row.low, row.high, row.answers
+        )
+    return {i: Peer(f"peer-{n}", known) for n, (i, known) in enumerate(estimates.items()) if known}
+
+
+def give_awards(
+    connection: Connection, tenant_id: str, learner_id: str, earned: Iterable[Award], now: datetime
+) -> None:
+    """Give awards that the learner does not have yet."""
+    have = {a.key for a, _ in awards(connection, tenant_id, learner_id)}
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "learner_id": learner_id,
+            "key": a.key,
+            "title": a.title,
+            "at": now,
+            "record": {"reason": _reason_out(a.reason), "skill_id": a.skill_id},
+        }
+        for a in {a.key: a for a in earned}.values()
+        if a.key not in have
+    ]
+    if rows:
+        connection.execute(insert(award), rows)
+
+
+def awards(connection: Connection, tenant_id: str, learner_id: str) -> list[tuple[Award, datetime]]:
+    """The learner's awards, newest first."""
+    rows = connection.execute(
+        select(award)
+        .where(award.c.tenant_id == tenant_id, award.c.learner_id == learner_id)
+        .order_by(award.c.at.desc(), award.c.key)
+    )
+    return [(Award(r.key, r.title, _reason_in(r.record["reason"]), r.record["skill_id"]), r.at) for r in rows]

@@ -1,0 +1,97 @@
+"""Tenants, and the counters that order what happens in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from ..errors import Conflict, NotFound
+from ..people import Purpose, Source, Tenant
+from .tables import legal_basis, tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Where a tenant stands: the last event, how often its models were rewritten, its catalogue's version."""
+
+    event_seq: int
+    model_epoch: int
+    catalogue_version: int
+
+
+def add(connection: Connection, tenant_id: str, name: str, locale: str, now: datetime) -> Tenant:
+    """Add a tenant.
+
+    :raises Conflict: when the id is taken.
+    """
+    if find(connection, tenant_id) is not None:
+        raise Conflict(f"The tenant {tenant_id!r} exists already.", "Choose another id, or use it as it is.")
+    connection.execute(insert(tenant).values(id=tenant_id, name=name, locale=locale, created_at=now))
+    return Tenant(tenant_id, name, locale)
+
+
+def find(connection: Connection, tenant_id: str) -> Tenant | None:
+    """One tenant, or None."""
+    row = connection.execute(select(tenant).where(tenant.c.id == tenant_id)).one_or_none()
+    return Tenant(row.id, row.name, row.locale) if row else None
+
+
+def every(connection: Connection) -> list[Tenant]:
+    """All tenants, by id."""
+    rows = connection.execute(select(tenant).order_by(tenant.c.id))
+    return [Tenant(row.id, row.name, row.locale) for row in rows]
+
+
+def counters(connection: Connection, tenant_id: str, *, lock: bool = False) -> Counters:
+    """The tenant's counters; with ``lock`` no other writer passes until this transaction ends.
+
+    :raises NotFound: when there is no such tenant.
+    """
+    query = select(tenant.c.event_seq, tenant.c.model_epoch, tenant.c.catalogue_version).where(
+        tenant.c.id == tenant_id
+    )
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"There is no tenant {tenant_id!r}.", "`stifinder tenant list` shows the tenants there are."
+        )
+    return Counters(row.event_seq, row.model_epoch, row.catalogue_version)
+
+
+def advance(connection: Connection, tenant_id: str, **counter: int) -> None:
+    """Set counters (``event_seq=7``) of a tenant whose row this transaction has locked."""
+    connection.execute(update(tenant).where(tenant.c.id == tenant_id).values(**counter))
+
+
+def set_legal_basis(
+    connection: Connection,
+    tenant_id: str,
+    purpose: Purpose,
+    source: Source,
+    *,
+    basis: str,
+    decided_by: str,
+    notice: str,
+    now: datetime,
+) -> None:
+    """Record that a purpose rests on another basis than consent, who decided, and what learners are told."""
+    connection.execute(
+        insert(legal_basis).values(
+            tenant_id=tenant_id,
+            purpose=purpose,
+            source=source,
+            basis=basis,
+            decided_by=decided_by,
+            decided_at=now,
+            notice=notice,
+        )
+    )
+
+
+def legal_bases(connection: Connection, tenant_id: str) -> Mapping[tuple[Purpose, Source], tuple[str, str]]:
+    """Purpose and source to (basis, text shown to learners), where it is not consent."""
+    rows = connection.execute(select(legal_basis).where(legal_basis.c.tenant_id == tenant_id))
+    return {(Purpose(r.purpose), Source(r.source)): (r.basis, r.notice) for r in rows}

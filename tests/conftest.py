@@ -1,0 +1,250 @@
+"""The world the tests build on: a core on a fresh database, a clock that stands still, people in roles."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from stifinder.core import identity
+from stifinder.core.arrival import Arrival
+from stifinder.core.catalogue import Level
+from stifinder.core.drafts import Draft, DraftSkill
+from stifinder.core.evidence import EventKind
+from stifinder.core.launch import Launch
+from stifinder.core.people import Purpose, Source
+from stifinder.core.plugins import Plugins
+from stifinder.core.service import Core
+from stifinder.core.settings import Settings
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+ISSUER = "https://lms.example.org"
+EVERYTHING = frozenset((p, s) for p in Purpose for s in Source)
+SUGGESTIONS = frozenset((Purpose.SUGGESTIONS, s) for s in Source)
+
+
+class Clock:
+    """A clock that moves when told to."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder with real data; what needs it skips where it is absent."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    found = Path(os.environ.get("STIFINDER_DATA", default))
+    if not found.is_dir():
+        pytest.skip(f"real data is absent: there is no folder {found} (set STIFINDER_DATA)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server started for this run with the system's own programs."""
+    if os.environ.get("STIFINDER_TEST_POSTGRES"):
+        yield os.environ["STIFINDER_TEST_POSTGRES"]
+        return
+    pg_ctl = _postgres_program("pg_ctl")
+    initdb = _postgres_program("initdb")
+    if pg_ctl is None or initdb is None:
+        pytest.skip("PostgreSQL is not installed: neither initdb nor pg_ctl was found")
+    folder = tmp_path_factory.mktemp("pg")
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        if (
+            shutil.which("runuser") is None
+            or subprocess.run(["id", "postgres"], capture_output=True).returncode
+        ):
+            pytest.skip("PostgreSQL refuses to run as root, and there is no user `postgres` to run it as")
+        as_user = ["runuser", "-u", "postgres", "--"]
+        for path in (folder, *folder.parents):
+            if path.stat().st_uid == 0 and path != Path("/") and "pytest" in str(path):
+                path.chmod(0o755)
+        shutil.chown(folder, "postgres")
+    socket = Path("/tmp") / f"stifinder-pg-{uuid.uuid4().hex[:8]}"  # a socket's path must be short
+    socket.mkdir()
+    if as_user:
+        shutil.chown(socket, "postgres")
+    data_dir = folder / "data"
+    options = f"-c listen_addresses='' -c unix_socket_directories={socket} -c fsync=off"
+    made = subprocess.run(
+        [*as_user, initdb, "-D", str(data_dir), "-U", "stifinder", "-A", "trust", "--no-sync"],
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    assert made.returncode == 0, made.stderr
+    started = subprocess.run(
+        [*as_user, pg_ctl, "-D", str(data_dir), "-o", options, "-w", "-l", str(folder / "log"), "start"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
+    assert started.returncode == 0, (folder / "log").read_text() if (folder / "log").exists() else "no log"
+    try:
+        yield f"postgresql+psycopg://stifinder@/postgres?host={socket}"
+    finally:
+        subprocess.run(
+            [*as_user, pg_ctl, "-D", str(data_dir), "-m", "immediate", "stop"], capture_output=True, cwd="/"
+        )
+        shutil.rmtree(socket, ignore_errors=True)
+
+
+def _postgres_program(name: str) -> str | None:
+    """A program of PostgreSQL, which Debian keeps out of the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else shutil.which(name)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database."""
+    name = f"t{uuid.uuid4().hex}"
+    server = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Both databases: a test that asks for this runs on each."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return f"sqlite:///{tmp_path / 'stifinder.db'}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a tool on this machine with its own folder and SQLite."""
+    return Settings(
+        data_dir=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'stifinder.db'}",
+        base_url="http://127.0.0.1:8080",
+        secret="a secret that is used in tests only",
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+MakeCore = Callable[..., Core]
+
+
+@pytest.fixture
+def make_core(settings: Settings, clock: Clock) -> Iterator[MakeCore]:
+    """Makes a migrated core with a tenant ``t``; closed at the end."""
+    made: list[Core] = []
+
+    def make(*, url: str = "", plugins: Plugins | None = None, tenant: str = "t") -> Core:
+        core = Core(
+            replace(settings, database_url=url or settings.database_url), plugins=plugins, clock=clock
+        )
+        made.append(core)
+        core.migrate()
+        if core.tenant(tenant) is None:
+            core.add_tenant(tenant, "A tenant")
+        return core
+
+    yield make
+    for core in made:
+        core.database.close()
+
+
+@pytest.fixture
+def core(make_core: MakeCore) -> Core:
+    """A core on SQLite with the shipped plugins and a small course."""
+    made = make_core()
+    made.import_catalogue("t", COURSE)
+    return made
+
+
+def draft(n: int, skill: str = "estimating", **changes: object) -> Draft:
+    """The nth activity of the course ``offers``."""
+    made = Draft(
+        key=f"activity-{n}",
+        title=f"Activity {n}",
+        text=f"How to do {skill}, part {n}.",
+        language="en",
+        media_type="text",
+        minutes=5,
+        skills=(DraftSkill(skill, skill.capitalize(), Level.BEGINNER),),
+        address=f"{ISSUER}/activities/{n}",
+        course_key="offers",
+        course_title="Writing offers",
+        difficulty=0.4,
+        position=n,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+COURSE = (
+    draft(0),
+    draft(1, prerequisites=("activity-0",)),
+    draft(2, media_type="quiz"),
+    draft(3, "negotiating"),
+    draft(4, "negotiating", minutes=45),
+    draft(5, "negotiating", media_type="video"),
+    draft(6, "contracts", minutes=15),
+    draft(7, "contracts", media_type="quiz", minutes=10),
+)
+
+
+def launch_of(name: str, *, tenant: str = "t", locale: str = "en") -> Launch:
+    """A launch into the course ``offers`` by the person the LMS calls ``name``."""
+    return Launch(
+        tenant_id=tenant,
+        registration_id="r",
+        identities=(identity.account(ISSUER, name),),
+        context_key=f"{ISSUER}#offers",
+        context_title="Writing offers",
+        locale=locale,
+    )
+
+
+def arrival(
+    name: str,
+    activity: int,
+    kind: EventKind = EventKind.COMPLETED,
+    *,
+    at: datetime = NOW,
+    score: float | None = None,
+    success: bool | None = None,
+    item: str = "",
+    id: str = "",
+) -> Arrival:
+    """A statement about ``name`` and the nth activity."""
+    statement_id = id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{activity}/{kind}/{at}/{item}/{score}"))
+    return Arrival(
+        id=statement_id,
+        identity=identity.account(ISSUER, name),
+        kind=kind,
+        at=at,
+        object_ids=(f"{ISSUER}/activities/{activity}",),
+        raw=f'{{"id":"{statement_id}","score":{score if score is not None else "null"}}}'.encode(),
+        item=item,
+        success=success,
+        score=score,
+    )
