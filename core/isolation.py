@@ -73,8 +73,7 @@ class _Workers:
                 job.thread_id = threading.get_ident()
                 try:
                     job.answer = job.function(**job.arguments)
-                except BaseException as error:  # noqa: BLE001  (handed to the caller, which logs and counts
-                it)
+                except BaseException as error:  # noqa: BLE001  (the caller logs and counts it)
                     job.error = error
                 with job.lock:
                     job.finished = True

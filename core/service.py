@@ -107,7 +107,7 @@ class Core:
 
     @contextmanager
     def _changing_models(self, tenant_id: str) -> Iterator[Connection]:
-        """A write transaction that may change models: if it fails, what this process holds of them goes too."""
+        """A write transaction that may change models; if it fails, this process lets its states go."""
         with self.models.lock(tenant_id):
             try:
                 with self.database.write() as connection:
