@@ -6,11 +6,12 @@ or stored here: given the same situation (its clock and seed are part of it) the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from . import blend, constraints, ranking
+from .catalogue import Activity
 from .evidence import Mastery, Review
 from .page import DueReview
 from .plugins import Plugins
@@ -25,14 +26,14 @@ from .proposals import (
     Signal,
     Situation,
     Skip,
-    SkipReason,
     Suggestion,
     message,
 )
 
 SECTIONS = 3
 REVIEWS_SHOWN = 8
-FITS = message("Because it is a part of this course that you have not done yet.")
+FITS = Reason(message("Because it is a part of this course that you have not done yet."))
+ASKED = Reason(message("Because you asked to take it all the same."), uses=frozenset({"page"}))
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,17 @@ def suggest(
 ) -> Answer:
     """Answer for a situation whose mastery, reviews and signals are still to be estimated."""
     situation = estimate(situation, plugins)
-    allowed = constraints.allow(situation, dismissed=dismissed or {}, banned=banned, take_anyway=take_anyway)
+
+    def allow(*, anyway: bool) -> constraints.Allowed:
+        return constraints.allow(situation, dismissed=dismissed or {}, banned=banned, take_anyway=anyway)
+
+    allowed = allow(anyway=False)
     allowed_ids = {a.id for a in allowed.activities}
-    votes: dict[str, tuple[Candidate, ...]] = {
-        a.plugin: a.values for a in plugins.collect("candidates", situation=situation)
-    }
-    votes |= _from_signals(situation, allowed_ids)
-    weights = blend.weights(situation.models.get("blend"), votes)
-    ranked = ranking.blend(votes, weights, allowed_ids)
-    if not ranked and allowed.activities:
-        ranked = _in_course_order(allowed)
+    if take_anyway:
+        skipped = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
+        ranked = _in_course_order(skipped, ASKED)
+    else:
+        ranked = _by_vote(situation, plugins, allowed_ids) or _in_course_order(allowed.activities, FITS)
     chosen = ranking.draw(ranked, ranking.generator_for(situation))
     return Answer(
         situation,
@@ -108,11 +110,20 @@ def _from_signals(situation: Situation, allowed: Collection[str]) -> dict[str, t
     return {"signals": tuple(found)} if found else {}
 
 
-def _in_course_order(allowed: constraints.Allowed) -> list[ranking.Ranked]:
-    """What to show when no strategy has anything to say: the course as its teacher ordered it."""
+def _by_vote(situation: Situation, plugins: Plugins, allowed: Collection[str]) -> list[ranking.Ranked]:
+    """What the strategies make of the allowed activities, best first; empty when all of them are silent."""
+    votes: dict[str, tuple[Candidate, ...]] = {
+        a.plugin: a.values for a in plugins.collect("candidates", situation=situation)
+    }
+    votes |= _from_signals(situation, allowed)
+    return ranking.blend(votes, blend.weights(situation.models.get("blend"), votes), allowed)
+
+
+def _in_course_order(activities: Sequence[Activity], reason: Reason) -> list[ranking.Ranked]:
+    """What to show where no strategy has anything to say: the course as its teacher ordered it."""
     return [
-        ranking.Ranked(a.id, 1.0 - n / 10, (), (), frozenset({"catalogue"}))
-        for n, a in enumerate(allowed.activities[: ranking.AT_MOST])
+        ranking.Ranked(a.id, 1.0 - n / 10, (), (reason,), reason.uses)
+        for n, a in enumerate(activities[: ranking.AT_MOST])
     ]
 
 
@@ -128,7 +139,7 @@ def _suggestion(situation: Situation, ranked: ranking.Ranked, place: int) -> Sug
         value=ranked.value,
         propensity=ranked.propensity,
         votes=ranked.votes,
-        reasons=ranked.reasons or (Reason(FITS),),
+        reasons=ranked.reasons or (FITS,),
         uses=ranked.uses,
         minutes_asked=situation.minutes,
     )
@@ -195,7 +206,3 @@ def matches(situation: Situation, plugins: Plugins) -> tuple[PeerMatch, ...]:
     matched = plugins.first("match_peers", situation=situation)
     refs = {p.ref for p in situation.peers}
     return tuple(m for m in matched.values if m.ref in refs) if matched else ()
-
-
-WORTH_SAYING = frozenset({SkipReason.DONE, SkipReason.MASTERED})
-"""Skips that the page mentions."""

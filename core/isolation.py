@@ -67,24 +67,28 @@ class _Workers:
         inbox.put(job)
 
     def _work(self, inbox: SimpleQueue[_Job]) -> None:
+        while True:
+            job = inbox.get()
+            _run(job)
+            if job.abandoned:
+                return  # this thread was interrupted once, and is not trusted with another job
+            with self._lock:
+                self._idle.append(inbox)
+
+
+def _run(job: _Job) -> None:
+    job.thread_id = threading.get_ident()
+    try:
         try:
-            while True:
-                job = inbox.get()
-                job.thread_id = threading.get_ident()
-                try:
-                    job.answer = job.function(**job.arguments)
-                except BaseException as error:  # noqa: BLE001  (the caller logs and counts it)
-                    job.error = error
-                with job.lock:
-                    job.finished = True
-                job.done.set()
-                if job.abandoned:
-                    return  # an exception may still be on its way to this thread: it must not reach another
-                    job
-                with self._lock:
-                    self._idle.append(inbox)
-        except Abandoned:
-            return  # it arrived after the plugin's code had ended
+            job.answer = job.function(**job.arguments)
+        except BaseException as error:  # noqa: BLE001  (the caller logs and counts it)
+            job.error = error
+        with job.lock:
+            job.finished = True
+    except Abandoned as late:  # it was on its way when the plugin's code ended
+        job.error = late
+    finally:
+        job.done.set()
 
 
 def _interrupt(job: _Job) -> None:
@@ -165,23 +169,26 @@ class Isolation:
         in_time = job.done.wait(seconds)
         if not in_time:
             _interrupt(job)
+        failure, words, answer = "", "", None
+        if not in_time:
+            failure, words = "timeout", f"not back after {seconds * 1000:.0f} ms"
+        elif job.error is not None:
+            failure, words = "error", _where(job.error)
+        else:
+            try:
+                answer = check(job.answer)
+            except Unusable as error:
+                failure, words = "unusable", str(error)
         with self._lock:
             health.seconds += time.perf_counter() - started
             if not in_time:
                 health.stuck.append(job)
-                self._failed(plugin, hook, health, "timeout", f"not back after {seconds * 1000:.0f} ms")
-                return False, None
-            if job.error is not None:
-                self._failed(plugin, hook, health, "error", _where(job.error))
-                return False, None
-            try:
-                answer = check(job.answer)
-            except Unusable as error:
-                self._failed(plugin, hook, health, "unusable", str(error))
+            if failure:
+                self._failed(plugin, hook, health, failure, words)
                 return False, None
             health.in_a_row = 0
             health.pause = 0.0
-            return True, answer
+        return True, answer
 
     @staticmethod
     def _stuck(health: Health) -> list[_Job]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from cachetools import LRUCache
 from sqlalchemy import Connection
 
-from . import blend, engine, identity, importing, intake, opening, rights
+from . import blend, engine, identity, importing, intake, learner_page, opening, rights
 from .arrival import Arrival, Receipt
 from .catalogue import Catalogue, Skill
 from .drafts import Draft, ImportReport
@@ -28,7 +27,7 @@ from .models import Models
 from .page import LearnerPage, Shown
 from .people import Context, Grant, Learner, Profile, Purpose, Source, Tenant
 from .plugins import Plugins
-from .proposals import Award, Dismissal, Outcome, PeerMatch, Situation, SkipReason, Suggestion
+from .proposals import Dismissal, Outcome, Situation, Suggestion
 from .secrets import Secrets
 from .settings import Settings
 from .store import catalogue, events, learners, suggestions, tenants
@@ -375,99 +374,32 @@ class Core:
         :param learner_id: "" for a person who is not remembered: nothing is read or stored about them.
         :param answers: what such a person answered in this visit.
         """
-        tenant_id = launch.tenant_id
-        with self.models.lock(tenant_id):
-            with self.database.read() as connection:
-                at = tenants.counters(connection, tenant_id)
-                current = self._catalogue(connection, tenant_id, at)
-                context = self._context(connection, launch)
-                learner = learners.find(connection, tenant_id, learner_id) if learner_id else None
-                agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
-                banned = catalogue.banned(connection, tenant_id, context.id)
-                pool = current.in_context(context.id) or current.activities
-                situation = Situation(
-                    now=self.clock(),
-                    seed=self.settings.seed,
-                    minutes=minutes,
-                    learner=Learner(
-                        "", tenant_id, launch.roles, locale, opening.answered(Profile(), answers or {})
-                    ),
-                    context=context,
-                    catalogue=current,
-                    pool=tuple(a.id for a in pool),
-                )
-                dismissed: dict[str, tuple[Dismissal, datetime]] = {}
-                if learner is not None:
-                    sources = {s for p, s in agreed if p is Purpose.SUGGESTIONS}
-                    history = events.history(connection, tenant_id, learner_id)
-                    situation = replace(
-                        situation,
-                        learner=replace(learner, locale=locale),
-                        history=tuple(e for e in history if e.source in sources),
-                        models=dict(self.models.states(connection, tenant_id, at)) if sources else {},
-                    )
-                    dismissed = suggestions.dismissals(connection, tenant_id, learner_id, context.id)
-            answer = engine.suggest(
-                situation, self.plugins, dismissed=dismissed, banned=banned, take_anyway=take_anyway
+        with self.models.lock(launch.tenant_id), self.database.read() as connection:
+            at = tenants.counters(connection, launch.tenant_id)
+            visit = learner_page.read(
+                connection,
+                launch,
+                learner_id,
+                catalogue=self._catalogue(connection, launch.tenant_id, at),
+                states=lambda: self.models.states(connection, launch.tenant_id, at),
+                now=self.clock(),
+                seed=self.settings.seed,
+                minutes=minutes,
+                locale=locale,
+                answers=answers or {},
             )
-            return self._page(answer, agreed, remembered=learner is not None)
-
-    def _context(self, connection: Connection, launch: Launch) -> Context:
-        """The course of a launch: by the platform's id, or by the id or title the catalogue gave it."""
-        known = catalogue.contexts(connection, launch.tenant_id)
-        for wanted in (launch.context_key, launch.context_key.rpartition("#")[2]):
-            for key, context in known:
-                if wanted and key == wanted:
-                    return replace(context, title=launch.context_title or context.title)
-        for _, context in known:
-            if launch.context_title and context.title == launch.context_title:
-                return context
-        unknown = catalogue.opaque(launch.tenant_id, "context", launch.context_key)
-        return Context(unknown, launch.tenant_id, launch.context_title)
-
-    def _page(
-        self, answer: engine.Answer, agreed: frozenset[tuple[Purpose, Source]], *, remembered: bool
-    ) -> LearnerPage:
-        situation = answer.situation
-        tenant_id, learner_id, now = situation.learner.tenant_id, situation.learner.id, situation.now
-        shown = answer.suggestions
-        peers: tuple[PeerMatch, ...] = ()
-        awards: tuple[Award, ...] = ()
-        if remembered and any(p is Purpose.SUGGESTIONS for p, _ in agreed):
-            earned = [a for said in self.plugins.collect("award", situation=situation) for a in said.values]
-            found_by_peers = any(p is Purpose.PEERS for p, _ in agreed)
+            answer = engine.suggest(
+                visit.situation,
+                self.plugins,
+                dismissed=visit.dismissed,
+                banned=visit.banned,
+                take_anyway=take_anyway,
+            )
+        kept = learner_page.NOTHING_KEPT
+        if visit.remembered:
             with self.database.write() as connection:
-                shown = suggestions.record(connection, shown)
-                suggestions.keep_mastery(connection, tenant_id, learner_id, situation.mastery.values(), now)
-                suggestions.give_awards(connection, tenant_id, learner_id, earned, now)
-                awards = tuple(a for a, _ in suggestions.awards(connection, tenant_id, learner_id))
-                if found_by_peers:
-                    learners.seen_in(connection, tenant_id, situation.context.id, learner_id, now)
-                    others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id)
-                    situation = replace(situation, peers=tuple(others.values()))
-            peers = engine.matches(situation, self.plugins)
-        by_id = situation.catalogue.by_id
-        return LearnerPage(
-            learner=situation.learner,
-            context=situation.context,
-            catalogue=situation.catalogue,
-            now=now,
-            minutes=situation.minutes,
-            suggestions=tuple(Shown(s, by_id[s.activity_id]) for s in shown if s.dismissal is None),
-            reviews=answer.due,
-            next_review=answer.next_review,
-            mastery=tuple(sorted(situation.mastery.values(), key=lambda m: (-m.answers, m.skill_id))),
-            peers=peers,
-            challenge=(answer.challenge, by_id[answer.challenge.activity_id]) if answer.challenge else None,
-            awards=awards,
-            questions=engine.questions(situation, self.plugins),
-            sections=engine.sections(situation, self.plugins),
-            skipped=tuple(s for s in answer.skipped if s.reason in engine.WORTH_SAYING),
-            too_long=sum(s.reason is SkipReason.TIME for s in answer.skipped),
-            first_guess=not situation.history,
-            agreed=agreed,
-            uses=frozenset().union(*(s.uses for s in shown)),
-        )
+                kept = learner_page.keep(connection, visit, answer, self.plugins)
+        return learner_page.compose(visit, answer, kept, self.plugins)
 
     def _suggestion(
         self, connection: Connection, tenant_id: str, learner_id: str, suggestion_id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from stifinder.core.people import Purpose, Source
 from stifinder.core.plugins import Plugins
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings
+from stifinder.core.store.database import Database
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ISSUER = "https://lms.example.org"
@@ -55,7 +57,7 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server started for this run with the system's own programs."""
     if os.environ.get("STIFINDER_TEST_POSTGRES"):
         yield os.environ["STIFINDER_TEST_POSTGRES"]
@@ -64,7 +66,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     initdb = _postgres_program("initdb")
     if pg_ctl is None or initdb is None:
         pytest.skip("PostgreSQL is not installed: neither initdb nor pg_ctl was found")
-    folder = tmp_path_factory.mktemp("pg")
+    # Not in pytest's own folder: only its owner may enter that, and a socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="stifinder-pg-"))
     as_user: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         if (
@@ -73,16 +76,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ):
             pytest.skip("PostgreSQL refuses to run as root, and there is no user `postgres` to run it as")
         as_user = ["runuser", "-u", "postgres", "--"]
-        for path in (folder, *folder.parents):
-            if path.stat().st_uid == 0 and path != Path("/") and "pytest" in str(path):
-                path.chmod(0o755)
         shutil.chown(folder, "postgres")
-    socket = Path("/tmp") / f"stifinder-pg-{uuid.uuid4().hex[:8]}"  # a socket's path must be short
-    socket.mkdir()
-    if as_user:
-        shutil.chown(socket, "postgres")
     data_dir = folder / "data"
-    options = f"-c listen_addresses='' -c unix_socket_directories={socket} -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     made = subprocess.run(
         [*as_user, initdb, "-D", str(data_dir), "-U", "stifinder", "-A", "trust", "--no-sync"],
         capture_output=True,
@@ -98,12 +94,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     assert started.returncode == 0, (folder / "log").read_text() if (folder / "log").exists() else "no log"
     try:
-        yield f"postgresql+psycopg://stifinder@/postgres?host={socket}"
+        yield f"postgresql+psycopg://stifinder@/postgres?host={folder}"
     finally:
         subprocess.run(
             [*as_user, pg_ctl, "-D", str(data_dir), "-m", "immediate", "stop"], capture_output=True, cwd="/"
         )
-        shutil.rmtree(socket, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _postgres_program(name: str) -> str | None:
@@ -112,13 +108,36 @@ def _postgres_program(name: str) -> str | None:
     return str(found[-1]) if found else shutil.which(name)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating anew for each test would be most of its time."""
+    path = tmp_path_factory.mktemp("migrated") / "stifinder.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    server = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    server.dispose()
+    database = Database(postgres.replace("/postgres?", "/migrated?"))
+    database.migrate()
+    database.close()
+    return "migrated"
+
+
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """The URL of a fresh, empty PostgreSQL database."""
+def postgres_url(postgres: str, migrated_postgres: str) -> Iterator[str]:
+    """The URL of a fresh, migrated PostgreSQL database."""
     name = f"t{uuid.uuid4().hex}"
     server = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}"))
     yield postgres.replace("/postgres?", f"/{name}?")
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -131,6 +150,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         url: str = request.getfixturevalue("postgres_url")
         return url
+    shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "stifinder.db")
     return f"sqlite:///{tmp_path / 'stifinder.db'}"
 
 
@@ -154,9 +174,11 @@ MakeCore = Callable[..., Core]
 
 
 @pytest.fixture
-def make_core(settings: Settings, clock: Clock) -> Iterator[MakeCore]:
+def make_core(settings: Settings, clock: Clock, migrated_sqlite: Path) -> Iterator[MakeCore]:
     """Makes a migrated core with a tenant ``t``; closed at the end."""
     made: list[Core] = []
+    if not (settings.data_dir / "stifinder.db").exists():
+        shutil.copy(migrated_sqlite, settings.data_dir / "stifinder.db")
 
     def make(*, url: str = "", plugins: Plugins | None = None, tenant: str = "t") -> Core:
         core = Core(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -22,6 +23,18 @@ _LONGEST_USERNAME = 100
 _LONGEST_PASSWORD = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Whose it is, and the hash of its password."""
+
+    tenant_id: str
+    password_hash: str
+
+
+def _can_be_a_name(username: str) -> bool:
+    return 0 < len(username) <= _LONGEST_USERNAME and ":" not in username and username.isprintable()
+
+
 def _scrypt(password: str, salt: bytes, cost: int, blocks: int, lanes: int) -> bytes:
     return hashlib.scrypt(
         password.encode(), salt=salt, n=cost, r=blocks, p=lanes, maxmem=64 * 1024 * 1024, dklen=32
@@ -34,7 +47,7 @@ def _hash(password: str) -> str:
     return f"scrypt:{_COST}:{_BLOCKS}:{_LANES}:{salt.hex()}:{digest.hex()}"
 
 
-def _matches(password: str, stored: str) -> bool:
+def _same(password: str, stored: str) -> bool:
     _, cost, blocks, lanes, salt, digest = stored.split(":")
     found = _scrypt(password, bytes.fromhex(salt), int(cost), int(blocks), int(lanes))
     return hmac.compare_digest(found, bytes.fromhex(digest))
@@ -52,7 +65,7 @@ def add(connection: Connection, tenant_id: str, username: str, password: str, no
     :raises NotFound: when there is no such tenant.
     :raises Conflict: when the name is taken; names are unique across tenants.
     """
-    if not 0 < len(username) <= _LONGEST_USERNAME or ":" in username or not username.isprintable():
+    if not _can_be_a_name(username):
         raise InvalidInput(
             f"{username[:_LONGEST_USERNAME]!r} cannot be a name.",
             f"Choose 1 to {_LONGEST_USERNAME} printable characters, and no colon.",
@@ -66,7 +79,7 @@ def add(connection: Connection, tenant_id: str, username: str, password: str, no
         )
     if connection.execute(select(tenant.c.id).where(tenant.c.id == tenant_id)).first() is None:
         raise NotFound(f"There is no tenant {tenant_id!r}.", "Register the LMS first: `stifinder register`.")
-    if _stored(connection, username) is not None:
+    if find(connection, username) is not None:
         raise Conflict(f"The name {username!r} is taken.", "Choose another name, or remove that one first.")
     connection.execute(
         insert(xapi_credential).values(
@@ -75,13 +88,32 @@ def add(connection: Connection, tenant_id: str, username: str, password: str, no
     )
 
 
-def verify(connection: Connection, username: str, password: str) -> str | None:
-    """The tenant whose credential this is, or None; takes as long for an unknown name as for a wrong password."""
-    if len(password) > _LONGEST_PASSWORD:
+def find(connection: Connection, username: str) -> Credential | None:
+    """The credential of that name; who is asking is not known before this, so it looks across tenants."""
+    if not _can_be_a_name(username):
         return None
-    stored = _stored(connection, username)
-    matches = _matches(password, stored[1] if stored else _NOBODY)
-    return stored[0] if stored and matches else None
+    found = connection.execute(
+        across_tenants(
+            select(xapi_credential.c.tenant_id, xapi_credential.c.password_hash).where(
+                xapi_credential.c.username == username
+            )
+        )
+    ).first()
+    return Credential(found[0], found[1]) if found else None
+
+
+def matches(credential: Credential | None, password: str) -> bool:
+    """Whether this is the password; as slow for no credential as for a wrong one."""
+    if len(password) > _LONGEST_PASSWORD:
+        return False
+    same = _same(password, credential.password_hash if credential else _NOBODY)
+    return same and credential is not None
+
+
+def verify(connection: Connection, username: str, password: str) -> str | None:
+    """The tenant whose name and password these are, or None."""
+    credential = find(connection, username)
+    return credential.tenant_id if matches(credential, password) and credential else None
 
 
 def remove(connection: Connection, tenant_id: str, username: str) -> bool:
@@ -95,15 +127,3 @@ def names(connection: Connection, tenant_id: str) -> list[str]:
     """The names of a tenant's credentials, sorted."""
     found = select(xapi_credential.c.username).where(xapi_credential.c.tenant_id == tenant_id)
     return sorted(connection.scalars(found))
-
-
-def _stored(connection: Connection, username: str) -> tuple[str, str] | None:
-    """Tenant and hash of a name; who is asking is not known before this."""
-    found = connection.execute(
-        across_tenants(
-            select(xapi_credential.c.tenant_id, xapi_credential.c.password_hash).where(
-                xapi_credential.c.username == username
-            )
-        )
-    ).first()
-    return (found[0], found[1]) if found else None

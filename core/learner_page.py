@@ -1,0 +1,153 @@
+"""The learner page's value: read what is known, let the engine answer, keep the record, put it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from . import engine, opening, rights
+from .catalogue import Catalogue
+from .launch import Launch
+from .page import LearnerPage, Shown
+from .people import Context, Learner, Profile, Purpose, Source
+from .plugins import Plugins
+from .proposals import Award, Dismissal, PeerMatch, Situation, SkipReason, Suggestion
+from .store import catalogue as catalogue_store
+from .store import events, learners, suggestions
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is known before the engine is asked.
+
+    :param remembered: whether suggestions to this person may be recorded.
+    """
+
+    situation: Situation
+    agreed: frozenset[tuple[Purpose, Source]]
+    dismissed: Mapping[str, tuple[Dismissal, datetime]]
+    banned: frozenset[str]
+    remembered: bool
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What recording gave back: suggestions as recorded, awards so far, people to learn with."""
+
+    suggestions: tuple[Suggestion, ...] | None = None
+    awards: tuple[Award, ...] = ()
+    peers: tuple[PeerMatch, ...] = ()
+
+
+NOTHING_KEPT = Kept()
+
+
+def read(
+    connection: Connection,
+    launch: Launch,
+    learner_id: str,
+    *,
+    catalogue: Catalogue,
+    states: Callable[[], Mapping[str, object]],
+    now: datetime,
+    seed: int,
+    minutes: int,
+    locale: str,
+    answers: Mapping[str, str],
+) -> Visit:
+    """Read what may be used: for somebody who is not remembered, the launch and the catalogue alone.
+
+    :param states: gives the models' states; asked only when they may be used.
+    """
+    tenant_id = launch.tenant_id
+    context = find_context(connection, launch)
+    learner = learners.find(connection, tenant_id, learner_id) if learner_id else None
+    agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+    banned = catalogue_store.banned(connection, tenant_id, context.id)
+    pool = catalogue.in_context(context.id) or catalogue.activities
+    stranger = Learner("", tenant_id, launch.roles, locale, opening.answered(Profile(), answers))
+    situation = Situation(
+        now=now,
+        seed=seed,
+        minutes=minutes,
+        learner=replace(learner, locale=locale) if learner else stranger,
+        context=context,
+        catalogue=catalogue,
+        pool=tuple(a.id for a in pool),
+    )
+    sources = {s for p, s in agreed if p is Purpose.SUGGESTIONS}
+    if learner is None or not sources:
+        return Visit(situation, agreed, {}, banned, remembered=False)
+    history = events.history(connection, tenant_id, learner_id)
+    return Visit(
+        replace(situation, history=tuple(e for e in history if e.source in sources), models=dict(states())),
+        agreed,
+        suggestions.dismissals(connection, tenant_id, learner_id, context.id),
+        banned,
+        remembered=True,
+    )
+
+
+def find_context(connection: Connection, launch: Launch) -> Context:
+    """The course of a launch: by the platform's id, else by the id or title the catalogue gave it."""
+    known = catalogue_store.contexts(connection, launch.tenant_id)
+    for wanted in (launch.context_key, launch.context_key.rpartition("#")[2]):
+        for key, context in known:
+            if wanted and key == wanted:
+                return replace(context, title=launch.context_title or context.title)
+    for _, context in known:
+        if launch.context_title and context.title == launch.context_title:
+            return context
+    unknown = catalogue_store.opaque(launch.tenant_id, "context", launch.context_key)
+    return Context(unknown, launch.tenant_id, launch.context_title)
+
+
+def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: Plugins) -> Kept:
+    """Record the suggestions, the estimates and what was earned; find people to learn with."""
+    situation = answer.situation
+    tenant_id, learner_id, now = situation.learner.tenant_id, situation.learner.id, situation.now
+    recorded = suggestions.record(connection, answer.suggestions)
+    suggestions.keep_mastery(connection, tenant_id, learner_id, situation.mastery.values(), now)
+    earned = [a for said in plugins.collect("award", situation=situation) for a in said.values]
+    suggestions.give_awards(connection, tenant_id, learner_id, earned, now)
+    awards = tuple(a for a, _ in suggestions.awards(connection, tenant_id, learner_id))
+    if not any(purpose is Purpose.PEERS for purpose, _ in visit.agreed):
+        return Kept(recorded, awards)
+    learners.seen_in(connection, tenant_id, situation.context.id, learner_id, now)
+    others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id)
+    return Kept(recorded, awards, engine.matches(replace(situation, peers=tuple(others.values())), plugins))
+
+
+def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -> LearnerPage:
+    """Put everything together for one rendering."""
+    situation = answer.situation
+    shown = answer.suggestions if kept.suggestions is None else kept.suggestions
+    by_id = situation.catalogue.by_id
+    return LearnerPage(
+        learner=situation.learner,
+        context=situation.context,
+        catalogue=situation.catalogue,
+        now=situation.now,
+        minutes=situation.minutes,
+        suggestions=tuple(Shown(s, by_id[s.activity_id]) for s in shown if s.dismissal is None),
+        reviews=answer.due,
+        next_review=answer.next_review,
+        mastery=tuple(sorted(situation.mastery.values(), key=lambda m: (-m.answers, m.skill_id))),
+        peers=kept.peers,
+        challenge=(answer.challenge, by_id[answer.challenge.activity_id]) if answer.challenge else None,
+        awards=kept.awards,
+        questions=engine.questions(situation, plugins),
+        sections=engine.sections(situation, plugins),
+        skipped=tuple(s for s in answer.skipped if s.reason in WORTH_SAYING),
+        too_long=sum(s.reason is SkipReason.TIME for s in answer.skipped),
+        first_guess=not situation.history,
+        agreed=visit.agreed,
+        uses=frozenset().union(*(s.uses for s in shown)),
+    )
+
+
+WORTH_SAYING = frozenset({SkipReason.DONE, SkipReason.MASTERED})
+"""Skips that the page mentions."""
