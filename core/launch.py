@@ -11,8 +11,9 @@ from .people import Role
 class Launch:
     """A verified LTI launch, reduced to what Stifinder needs.
 
-    :param identities: canonical identity strings by which xAPI actors may name the same person, the
-        LMS account first (``account|<issuer>|<sub>``); see ``core.identity``.
+    :param identities: canonical identity strings (see ``core.identity``). The first is the LMS account
+        (``account|<issuer>|<sub>``) and alone says who this is; by the others, xAPI actors may name the
+        same person.
     :param context_key: the platform's id of the course, prefixed by the issuer; "" when the launch has none.
     :param frame_origin: origin of the LMS page that frames us (for ``frame-ancestors``).
     """

@@ -136,15 +136,16 @@ class Core:
     def recognise(self, launch: Launch) -> str:
         """The learner's id if this person is remembered, else "".
 
-        Where the tenant recorded another legal basis than consent, an unknown person is remembered now.
+        Only the LMS's own account says who somebody is: in many an LMS people can change their e-mail
+        address, and must not come by another person's record that way. Where the tenant recorded another
+        legal basis than consent, an unknown person is remembered now.
         """
-        digests = self._digests(launch.tenant_id, launch.identities)
+        account = self._digests(launch.tenant_id, launch.identities[:1])
         with self.database.read() as connection:
-            known = learners.recognise(connection, launch.tenant_id, digests.values())
+            known = learners.recognise(connection, launch.tenant_id, account.values())
             bases = tenants.legal_bases(connection, launch.tenant_id)
-        for one in launch.identities:
-            if digests[one] in known:
-                return known[digests[one]]
+        if known:
+            return next(iter(known.values()))
         return self.agree(launch, ()) if any(p is Purpose.SUGGESTIONS for p, _ in bases) else ""
 
     def agreements(self, tenant_id: str, learner_id: str) -> list[Grant]:
@@ -189,8 +190,7 @@ class Core:
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
             tenants.counters(connection, tenant_id, lock=True)
-            known = learners.recognise(connection, tenant_id, digests)
-            learner_id = next((known[d] for d in digests if d in known), "")
+            learner_id = learners.recognise(connection, tenant_id, digests[:1]).get(digests[0], "")
             remembered = bool(wanted) or bool(tenants.legal_bases(connection, tenant_id))
             if not remembered:
                 if learner_id:

@@ -51,7 +51,7 @@ def remember(
 
 
 def name_again(connection: Connection, tenant_id: str, learner_id: str, digests: Iterable[str]) -> None:
-    """Add identity digests that are not known yet."""
+    """Add identity digests that nobody has yet; one that is another person's stays theirs."""
     wanted = set(digests)
     new = wanted - recognise(connection, tenant_id, wanted).keys()
     if new:
@@ -91,10 +91,14 @@ def grants(
             grant.c.tenant_id == tenant_id, grant.c.learner_id.in_(learner_ids)
         )
     )
-    found: dict[str, set[tuple[Purpose, Source]]] = {}
-    for row in rows:
-        found.setdefault(row.learner_id, set()).add((Purpose(row.purpose), Source(row.source)))
+    found: dict[str, list[tuple[Purpose, Source]]] = {}
+    for learner_id, purpose, source in rows:
+        found.setdefault(learner_id, []).append(PAIRS[purpose, source])
     return {learner_id: frozenset(pairs) for learner_id, pairs in found.items()}
+
+
+PAIRS = {(str(p), str(s)): (p, s) for p in Purpose for s in Source}
+"""Stored words to what they mean; looked up for every learner of every batch."""
 
 
 def agreements(connection: Connection, tenant_id: str, learner_id: str) -> list[Grant]:

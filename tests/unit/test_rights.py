@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import COURSE, EVERYTHING, NOW, SUGGESTIONS, Clock, MakeCore, arrival, launch_of
 from sqlalchemy import select
+from stifinder.core import identity
 from stifinder.core.arrival import Arrival
 from stifinder.core.errors import Forbidden, NotFound
 from stifinder.core.evidence import EventKind
@@ -267,15 +268,25 @@ def test_a_review_is_counted_only_with_agreement(core: Core) -> None:
     assert len(core.held("t", learner)["events"]) == 5
 
 
-def test_a_person_is_recognised_by_any_of_their_identities_and_two_platforms_are_two_people(
+def test_statements_may_name_a_person_by_e_mail_but_a_launch_is_recognised_by_its_account(
     core: Core,
 ) -> None:
-    launch = launch_of("person-1")
-    with_mail = replace(launch, identities=(*launch.identities, "mbox_sha1sum|abc"))
-    learner = core.agree(with_mail, EVERYTHING)
-    assert core.recognise(replace(launch, identities=("mbox_sha1sum|abc",))) == learner
-    elsewhere = replace(launch, identities=("account|https://another.example.org|person-1",))
+    address = identity.mbox("learner-1@example.org")
+    launch = replace(launch_of("person-1"), identities=(*launch_of("person-1").identities, address))
+    learner = core.agree(launch, EVERYTHING)
+    core.intake("t", [replace(arrival("person-1", 0), identity=address)])
+    assert len(core.held("t", learner)["events"]) == 1
+    somebody_else = replace(launch_of("person-2"), identities=(*launch_of("person-2").identities, address))
+    assert core.recognise(somebody_else) == ""
+    assert core.agree(somebody_else, EVERYTHING) != learner
+
+
+def test_the_same_name_on_two_platforms_is_two_people(core: Core) -> None:
+    learner = core.agree(launch_of("person-1"), EVERYTHING)
+    account = identity.account("https://another.example.org", "person-1")
+    elsewhere = replace(launch_of("person-1"), identities=(account,))
     assert core.recognise(elsewhere) == ""
+    assert core.agree(elsewhere, EVERYTHING) != learner
 
 
 def test_what_the_lms_calls_a_person_is_not_stored(core: Core, tmp_path) -> None:

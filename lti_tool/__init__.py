@@ -1,0 +1,1 @@
+"""The Flask application: launch, learner pages, xAPI intake, command line."""
