@@ -1,0 +1,266 @@
+"""The claims of an LTI launch.
+
+Claims are those of the LTI Core Specification 1.3 and of the 1EdTech Security Framework 1.0. A claim that is
+not listed here is not read; a name of a person is never read.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from ..core.errors import LaunchRefused
+from ..core.people import Role
+from .addresses import origin
+from .lti_roles import roles_of
+
+LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
+ID_CHARACTERS = 255
+"""The longest identifier that LTI allows (``sub``, deployment, resource link)."""
+CUSTOM_CHARACTERS = 600
+RETURN_CHARACTERS = 600
+"""What is longer is left out: custom parameters (all together) and return address must fit in a cookie."""
+TO_ADMINISTRATOR = "Tell the administrator of the LMS: the tool's settings there are incomplete or wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchClaims:
+    """The claims of a resource link launch, checked for form; who sent them is not checked here.
+
+    :param audience: client ids; ``audience_is_list`` says how they were written.
+    :param issued_at, expires_at: seconds since 1970, UTC; ``not_before`` is -inf when not said.
+    :param email: "" when not sent, or no address.
+    :param locale: BCP 47 tag; "" when not sent.
+    :param return_url: an http(s) address; "" when not sent.
+    """
+
+    issuer: str
+    audience: tuple[str, ...]
+    audience_is_list: bool
+    authorized_party: str
+    subject: str
+    nonce: str
+    issued_at: float
+    expires_at: float
+    not_before: float
+    deployment_id: str
+    target_link_uri: str
+    link_id: str
+    roles: frozenset[Role]
+    context_id: str
+    context_title: str
+    email: str
+    locale: str
+    return_url: str
+    custom: dict[str, str] = field(default_factory=dict)
+
+
+class OneLine(fields.String):
+    """Text that can be stored: no lone surrogates, no control characters."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.isprintable():
+            raise ValidationError("It holds characters that cannot be shown.")
+        return text
+
+
+class Identifier(OneLine):
+    """An identifier as LTI allows it: 1 to 255 characters."""
+
+    def __init__(self, longest: int = ID_CHARACTERS, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+
+
+class _NumericDate(fields.Field[float]):
+    """Seconds since 1970 as JSON number (RFC 7519, section 2)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("It is no number.")
+        try:
+            seconds = float(value)
+        except OverflowError as error:
+            raise ValidationError("It is too large.") from error
+        if not math.isfinite(seconds):
+            raise ValidationError("It is no number.")
+        return seconds
+
+
+class _Audience(fields.Field[object]):
+    """One client id, or a list of them (RFC 7519, section 4.1.3)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> object:
+        entries = value if isinstance(value, list) else [value]
+        if not entries or not all(isinstance(entry, str) and entry for entry in entries):
+            raise ValidationError("It is neither a client id nor a list of them.")
+        return value
+
+
+class _Claims(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _ResourceLink(_Claims):
+    id = Identifier(required=True)
+
+
+class _Context(_Claims):
+    id = OneLine(load_default="", allow_none=True, validate=validate.Length(max=ID_CHARACTERS))
+    title = fields.String(load_default="", allow_none=True)
+    label = fields.String(load_default="", allow_none=True)
+
+
+class _Presentation(_Claims):
+    locale = fields.String(load_default="", allow_none=True)
+    return_url = fields.String(load_default="", allow_none=True)
+
+
+class _Message(_Claims):
+    """What tells the kind of message; looked at first, so that a refusal names the root of it."""
+
+    version = fields.Raw(data_key=f"{LTI}version", required=True, validate=validate.Equal("1.3.0"))
+    message_type = Identifier(data_key=f"{LTI}message_type", required=True)
+
+
+class _Launch(_Claims):
+    iss = Identifier(500, required=True)
+    aud = _Audience(required=True)
+    azp = OneLine(load_default="")
+    sub = Identifier(required=True)
+    nonce = Identifier(required=True)
+    iat = _NumericDate(required=True)
+    exp = _NumericDate(required=True)
+    nbf = _NumericDate(load_default=-math.inf)
+    deployment_id = Identifier(data_key=f"{LTI}deployment_id", required=True)
+    target_link_uri = Identifier(2000, data_key=f"{LTI}target_link_uri", required=True)
+    resource_link = fields.Nested(_ResourceLink, data_key=f"{LTI}resource_link", required=True)
+    roles = fields.List(fields.Raw(allow_none=True), data_key=f"{LTI}roles", required=True)
+    context = fields.Nested(_Context, data_key=f"{LTI}context", load_default=None, allow_none=True)
+    launch_presentation = fields.Nested(
+        _Presentation, data_key=f"{LTI}launch_presentation", load_default=None, allow_none=True
+    )
+    custom = fields.Raw(data_key=f"{LTI}custom", load_default=None)
+    email = fields.Raw(load_default=None)
+
+
+def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
+    """Read the payload of an id_token whose signature was verified.
+
+    :raises LaunchRefused: ``not-an-lti-message``, ``wrong-version``, ``unsupported-message``,
+        ``missing-<claim>`` or ``bad-<claim>``, where a claim goes by its last word (``missing-sub``,
+        ``missing-resource_link``).
+    """
+    if not any(f"{LTI}{claim}" in payload for claim in ("version", "message_type", "deployment_id")):
+        raise LaunchRefused(
+            "not-an-lti-message", "The LMS sent a message that is no LTI message.", TO_ADMINISTRATOR
+        )
+    message_type = _load(_Message(), payload)["message_type"]
+    if message_type != RESOURCE_LINK_REQUEST:
+        raise LaunchRefused(
+            "unsupported-message",
+            f"The LMS sent a message of the kind {message_type!r}, which is not supported yet.",
+            "Open the activity from a course.",
+        )
+    data = _load(_Launch(), payload)
+    context = data["context"] or {}
+    presentation = data["launch_presentation"] or {}
+    audience = data["aud"]
+    return LaunchClaims(
+        issuer=data["iss"],
+        audience=tuple(audience) if isinstance(audience, list) else (audience,),
+        audience_is_list=isinstance(audience, list),
+        authorized_party=data["azp"],
+        subject=data["sub"],
+        nonce=data["nonce"],
+        issued_at=data["iat"],
+        expires_at=data["exp"],
+        not_before=data["nbf"],
+        deployment_id=data["deployment_id"],
+        target_link_uri=data["target_link_uri"],
+        link_id=data["resource_link"]["id"],
+        roles=roles_of(role for role in data["roles"] if isinstance(role, str)),
+        context_id=context.get("id") or "",
+        context_title=_one_line(context.get("title") or context.get("label") or "", 200),
+        email=_email(data["email"]),
+        locale=_locale(presentation.get("locale") or ""),
+        return_url=_web_address(presentation.get("return_url") or ""),
+        custom=_custom(data["custom"]),
+    )
+
+
+def _load(schema: Schema, payload: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(schema.load(payload))
+    except ValidationError as error:
+        path = _path(error.messages)
+        claim = ".".join([path[0].rsplit("/", 1)[-1], *path[1:]])
+        if claim == "version":
+            raise LaunchRefused(
+                "wrong-version", "The LMS did not say that it speaks LTI 1.3.0.", TO_ADMINISTRATOR
+            ) from error
+        value: object = payload
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        missing = value is None or value == ""
+        raise LaunchRefused(
+            f"{'missing' if missing else 'bad'}-{claim}",
+            f"The LMS {'left out the' if missing else 'sent a malformed'} claim {'.'.join(path)}.",
+            TO_ADMINISTRATOR,
+        ) from error
+
+
+def _path(messages: object) -> list[str]:
+    """The way to the first error in marshmallow's nested messages, in the schema's order; never empty."""
+    path: list[str] = []
+    while isinstance(messages, Mapping):
+        key = next(iter(messages))
+        path += [] if key == "_schema" else [str(key)]
+        messages = messages[key]
+    return path
+
+
+def _one_line(text: str, longest: int) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(shown.split())[:longest]
+
+
+def _email(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 320 or not value.isprintable():
+        return ""
+    name, at, host = value.strip().rpartition("@")
+    return value.strip() if name and at and host else ""
+
+
+def _locale(value: str) -> str:
+    tag = value.replace("_", "-")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}", tag) else ""
+
+
+def _web_address(value: str) -> str:
+    try:
+        origin(value)
+    except ValueError:
+        return ""
+    return value if len(value) <= RETURN_CHARACTERS and value.isprintable() else ""
+
+
+def _custom(value: object) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    room = CUSTOM_CHARACTERS
+    for key, text in value.items() if isinstance(value, Mapping) else ():
+        if isinstance(key, str) and isinstance(text, str) and text and (key + text).isprintable():
+            room -= len(key) + len(text)
+            if room < 0:
+                break
+            kept[key] = text
+    return kept

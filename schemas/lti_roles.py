@@ -1,0 +1,41 @@
+"""The LTI role vocabulary, reduced to the three roles that Stifinder knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..core.people import Role
+
+TEACHING = frozenset({"Instructor", "ContentDeveloper", "TeachingAssistant"})
+"""Mentor is absent: some platforms send it for parents, who are not staff."""
+ADMINISTERING = frozenset({"Administrator", "SysAdmin"})
+_VOCABULARY = re.compile(
+    r"http://purl\.imsglobal\.org/vocab/lis/v2/"
+    r"(?P<kind>membership|institution/person|system/person)(?:/(?P<principal>\w+))?#(?P<role>\w+)"
+)
+_SHORT = re.compile(r"\w+")
+
+
+def roles_of(names: Iterable[str]) -> frozenset[Role]:
+    """Reduce roles of the LTI vocabulary (LTI Core 1.3, appendix A.2) to ours, with the least privilege.
+
+    A role in the course decides; an institution's ``Instructor`` counts only when no course role was sent,
+    since who teaches somewhere may be a student here. Administrators count wherever they are. Short names are
+    course roles. What is unknown gives no right, and nobody is left without a role: LEARNER at least.
+    """
+    in_course, elsewhere = set[str](), set[str]()
+    for name in names:
+        match = _VOCABULARY.fullmatch(name)
+        if match is None:
+            in_course |= {name} if _SHORT.fullmatch(name) else set()
+        elif match["kind"] == "membership":
+            in_course.add(match["principal"] or match["role"])
+        elif not match["principal"]:
+            elsewhere.add(match["role"])
+    found = set[Role]()
+    if TEACHING & (in_course or elsewhere):
+        found.add(Role.TEACHER)
+    if ADMINISTERING & (in_course | elsewhere):
+        found.add(Role.ADMINISTRATOR)
+    return frozenset(found or {Role.LEARNER})
