@@ -1,0 +1,200 @@
+"""The platform side of LTI 1.3: who the sandbox is, starting a launch, and the signed message.
+
+Built on ``lti1p3platform``, so that an implementation which is not ours judges the tool. That library
+leaves to the platform what only the platform knows: whether the address and the person of a request are the
+right ones.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from lti1p3platform.ltiplatform import LTI1P3PlatformConfAbstract
+from lti1p3platform.message_launch import MessageLaunchAbstract
+from lti1p3platform.oidc_login import OIDCLoginAbstract
+from lti1p3platform.registration import Registration
+
+from .content import ISSUER, Course
+from .people import Person
+
+CLIENT_ID = "stifinder-sandbox"
+DEPLOYMENT_ID = "1"
+PRODUCT = "stifinder-sandbox"
+TARGETS = ("iframe", "window")
+
+_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+_COURSE_TYPE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
+
+
+class RequestRefused(Exception):
+    """An authentication request that must not be answered with a message.
+
+    :param error: the OAuth 2.0 / OpenID Connect error code.
+    :param tell_tool: whether the redirect address is the registered one, so that the tool may be told.
+    """
+
+    def __init__(self, error: str, words: str, *, tell_tool: bool) -> None:
+        super().__init__(words)
+        self.error = error
+        self.words = words
+        self.tell_tool = tell_tool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAddresses:
+    """Where the tool listens."""
+
+    login: str
+    launch: str
+
+
+def key_file(path: Path) -> str:
+    """The platform's private key as PEM; made at the first call, readable by its owner only."""
+    if not path.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        fresh.replace(path)
+    return path.read_text(encoding="ascii")
+
+
+class Platform:
+    """The sandbox as an LTI platform with one tool.
+
+    :param private_key: PEM, RSA.
+    """
+
+    def __init__(self, private_key: str, tool: ToolAddresses) -> None:
+        public = load_pem_private_key(private_key.encode(), password=None).public_key()
+        self.tool = tool
+        self.registration = (
+            Registration()
+            .set_iss(ISSUER)
+            .set_client_id(CLIENT_ID)
+            .set_deployment_id(DEPLOYMENT_ID)
+            .set_oidc_login_url(tool.login)
+            .set_launch_url(tool.launch)
+            .set_platform_private_key(private_key)
+            .set_platform_public_key(
+                public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+            )
+        )
+        self.configuration = _Configuration(registration=self.registration)
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key set."""
+        keys: dict[str, Any] = self.configuration.get_jwks()
+        return keys
+
+    def login_address(self, person: Person, course: Course, target: str) -> str:
+        """Where the browser goes to launch a course's link, shown in ``target`` (of ``TARGETS``)."""
+        login = _Login(None, self.configuration)
+        login.set_lti_message_hint(f"{course.id}:{target}")
+        address: str = login.prepare_preflight_url(person.id)
+        return address
+
+    def check(self, request: Mapping[str, str], person: Person | None) -> None:
+        """Check an authentication request (LTI 1.3 / IMS Security Framework 1.0, section 5.1.1.2).
+
+        :param person: who is logged in to the sandbox in this browser.
+        :raises RequestRefused: when it must not be answered with a message.
+        """
+        if request.get("client_id") != CLIENT_ID:
+            raise RequestRefused("unauthorized_client", "The client id is not known here.", tell_tool=False)
+        if request.get("redirect_uri") != self.tool.launch:
+            raise RequestRefused(
+                "invalid_request", "The redirect address is not the registered one.", tell_tool=False
+            )
+        fixed = {
+            "response_type": "id_token",
+            "response_mode": "form_post",
+            "scope": "openid",
+            "prompt": "none",
+        }
+        wrong = [name for name, value in fixed.items() if request.get(name) != value]
+        wrong += [name for name in ("state", "nonce") if not request.get(name)]
+        if wrong:
+            raise RequestRefused("invalid_request", f"Missing or wrong: {', '.join(wrong)}.", tell_tool=True)
+        if person is None:
+            raise RequestRefused("login_required", "Nobody is logged in to the LMS.", tell_tool=True)
+        if request.get("login_hint") != person.id:
+            raise RequestRefused(
+                "login_required", "Somebody else is logged in to the LMS by now.", tell_tool=True
+            )
+
+    def message(
+        self, request: Mapping[str, str], person: Person, course: Course, target: str, locale: str, back: str
+    ) -> dict[str, str]:
+        """The fields of the form that the browser posts to ``launch_url``: ``id_token`` and ``state``.
+
+        :param request: one that ``check`` let through.
+        :param target: one of ``TARGETS``.
+        :param back: address of the page that the learner came from.
+        """
+        launch = _Launch(dict(request), self.configuration)
+        launch.set_user_data(person.id, [person.lti_role])
+        launch.set_resource_link_claim(f"adaptive-{course.id}", title="Adaptive learning")
+        launch.set_launch_context_claim(course.id, [_COURSE_TYPE], course.title, course.id)
+        launch.set_extra_claims(
+            {
+                # The library's own presentation claim knows no locale.
+                _CLAIM + "launch_presentation": {
+                    "document_target": target,
+                    "return_url": back,
+                    "locale": locale,
+                },
+                _CLAIM + "tool_platform": {
+                    "guid": "sandbox.stifinder.example",
+                    "name": "Stifinder sandbox",
+                    "product_family_code": PRODUCT,
+                },
+            }
+        )
+        form: dict[str, str] = launch.lti_launch()
+        return form
+
+
+class _Configuration(LTI1P3PlatformConfAbstract):  # type: ignore[misc]
+    """One platform, one registration."""
+
+    def init_platform_config(self, **kwargs: Any) -> None:
+        self._registration = kwargs["registration"]
+
+    def get_registration_by_params(self, **_: Any) -> Registration:
+        return self._registration
+
+
+class _Login(OIDCLoginAbstract):  # type: ignore[misc]
+    """A third-party initiated login."""
+
+    def set_lti_message_hint(self, hint: str) -> None:
+        self._lti_message_hint = hint
+
+    def get_redirect(self, url: str) -> str:
+        return url
+
+
+class _Launch(MessageLaunchAbstract):  # type: ignore[misc]
+    """A resource link launch whose request is a plain mapping, and whose form the caller draws."""
+
+    def get_preflight_response(self) -> Any:
+        return self._request
+
+    def render_launch_form(self, launch_data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return launch_data

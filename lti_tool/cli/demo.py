@@ -1,0 +1,266 @@
+"""``stifinder demo``: the tool and a small LMS around it on this computer, with learners and their past."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ...core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ...adapters.sandbox.lms import Sandbox
+    from . import Tool
+
+PORT = 8080
+MARK = "stifinder-demo.lock"
+"""The file that says a folder belongs to a demo; locked while one runs on it."""
+PARTS = ("tool", "sandbox")
+"""The folders of the two programs inside the demo's folder."""
+
+
+@click.command()
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port of the tool; 0 takes a free one.",
+)
+@click.option(
+    "--lms-port",
+    type=click.IntRange(0, 65535),
+    help="Port of the LMS; 0 takes a free one [default: the one after --port, or a free one with --port 0].",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a JSON file with addresses and logins once both servers answer.",
+)
+@click.option("--reset", is_flag=True, help="Forget what was done in the demo, and start over.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the demo [default: demo in the data folder].",
+)
+@click.pass_obj
+def demo(
+    tool: Tool,
+    no_browser: bool,
+    port: int,
+    lms_port: int | None,
+    ready_file: Path | None,
+    reset: bool,
+    data: Path | None,
+) -> None:
+    """Try Stifinder in a small LMS with two courses and a dozen learners.
+
+    Prints the address to open. Everything stays on this computer. Ctrl-C stops it; the next start finds
+    everything again, also on other ports.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    if lms_port is None:
+        lms_port = port + 1 if 0 < port < 65535 else 0
+    folder = (data or tool.settings.data_dir / "demo").absolute()
+    if ready_file is not None:
+        _writable(ready_file).unlink(missing_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_own(folder))
+        if reset:
+            for part in PARTS:
+                shutil.rmtree(folder / part, ignore_errors=True)
+        sandbox = _start(stack, tool, folder, port, lms_port)
+        if ready_file is not None:
+            _write_whole(ready_file, json.dumps(_ready(sandbox), indent=2) + "\n")
+        _invite(sandbox.base_url, browser=not no_browser)
+        while True:  # until a signal; the time-out lets signals through on every system
+            threading.Event().wait(1.0)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not disturb the tidying up
+    raise SystemExit(0)
+
+
+def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int) -> Sandbox:
+    """Start both servers and everything between them; ``stack`` stops them again."""
+    from ...adapters.sandbox import introduction
+    from ...adapters.sandbox.app import create_app as create_sandbox
+    from ...adapters.sandbox.lms import Sandbox
+    from ...adapters.sandbox.server import Server
+    from ...core.service import Core
+    from ...core.settings import Settings
+    from ..app import create_app
+    from .serve import LARGEST_BODY
+
+    after_servers = stack.enter_context(ExitStack())  # requests end first, then the core closes
+    tool_server = Server(port, "--port")
+    stack.callback(tool_server.stop)
+    lms_server = Server(lms_port, "--lms-port")
+    stack.callback(lms_server.stop)
+
+    home = folder / "tool"
+    home.mkdir(parents=True, exist_ok=True)
+    core = Core.open(
+        Settings(
+            data_dir=home,
+            database_url=f"sqlite:///{home / 'stifinder.db'}",
+            base_url=tool_server.address,
+            seed=tool.settings.seed,
+            limits=tool.settings.limits,
+            plugins=tool.settings.plugins,
+        )
+    )
+    after_servers.callback(core.close)
+    core.migrate()
+    sandbox = Sandbox.open(folder / "sandbox", lms_server.address, tool_server.address)
+    introduction.introduce(core, sandbox)
+    sandbox.live_through_history()
+    tool_server.start(create_app(core), LARGEST_BODY)
+    lms_server.start(create_sandbox(sandbox))
+    for address in (f"{sandbox.tool_url}/health", f"{sandbox.base_url}/login"):
+        _answers(address)
+    _send(sandbox)
+    stopped = threading.Event()
+    sender = threading.Thread(target=sandbox.outbox.run, args=(stopped,), name="outbox", daemon=True)
+    sender.start()
+    stack.callback(stopped.set)
+    return sandbox
+
+
+def _send(sandbox: Sandbox) -> None:
+    """Send what waits, which at the first start is the learners' past."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    waiting = sandbox.store.count("waiting")
+    if not waiting:
+        return
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Sending the learners' past", total=waiting)
+        sandbox.outbox.flush(lambda sent: bar.advance(task, sent))
+    left = sandbox.store.count("waiting")
+    if left:
+        click.echo(f"{left} statements wait and will be sent later. {sandbox.outbox.problem}", err=True)
+
+
+def _answers(address: str) -> None:
+    """Make sure that a server answers.
+
+    :raises ConfigurationError: when it does not.
+    """
+    import requests
+
+    with requests.Session() as session:
+        session.trust_env = False  # loopback: no proxy
+        try:
+            session.get(address, timeout=20).raise_for_status()
+        except requests.RequestException as error:
+            raise ConfigurationError(
+                f"{address} does not answer as it should: {error}.",
+                "Check that nothing on this computer filters local connections, then start again.",
+            ) from error
+
+
+def _ready(sandbox: Sandbox) -> dict[str, object]:
+    from ...adapters.sandbox.people import PASSWORD, PEOPLE
+    from ...adapters.sandbox.statements import actor
+
+    door = sandbox.outbox.door
+    agreed = next(person for person in PEOPLE.values() if person.opted_in)
+    return {
+        "tool": sandbox.tool_url,
+        "lms": sandbox.base_url,
+        "logins": [{"user": p.id, "password": PASSWORD, "role": p.role} for p in PEOPLE.values()],
+        "xapi": {
+            "endpoint": door.endpoint,
+            "user": door.user,
+            "password": door.password,
+            "actor": actor(agreed.id),
+        },
+    }
+
+
+def _invite(address: str, *, browser: bool) -> None:
+    from ...adapters.sandbox.people import PASSWORD
+
+    click.echo(
+        f"The demo runs. Open {address} and log in as learner-01, password {PASSWORD}.\n"
+        "Then: a course, Adaptive learning, an activity, and back to see what changed. Ctrl-C stops it."
+    )
+    sys.stdout.flush()
+    # Without a screen Python would start a browser inside this terminal, and wait for it.
+    screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if browser and screen:
+        webbrowser.open(address)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """Make the folder ours while we run.
+
+    :raises ConfigurationError: when it holds something else, is in use by another demo, or cannot be made.
+    """
+    mark = folder / MARK
+    cure = "Choose another folder with --data."
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not mark.exists() and any(folder.iterdir()):
+            raise ConfigurationError(f"The folder {folder} holds something that is no demo.", cure)
+        lock = sqlite3.connect(mark, timeout=0, isolation_level=None)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise ConfigurationError(f"The folder {folder} cannot be used: {error}.", cure) from error
+    try:
+        lock.execute("CREATE TABLE IF NOT EXISTS demo (running INTEGER)")
+        lock.execute("BEGIN EXCLUSIVE")  # held until we end, however we end
+    except sqlite3.OperationalError as error:
+        lock.close()
+        raise ConfigurationError(
+            f"Another demo is running on {folder}.", f"Stop it with Ctrl-C there. {cure}"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _writable(file: Path) -> Path:
+    if not file.absolute().parent.is_dir():
+        raise ConfigurationError(
+            f"The ready file {file} cannot be written: its folder does not exist.", "Make the folder first."
+        )
+    return file
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it; for its owner only, as it holds a password."""
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(text)
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise ConfigurationError(
+            f"The ready file {file} cannot be written: {error.strerror}.", "Choose another with --ready-file."
+        ) from error
