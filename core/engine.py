@@ -82,7 +82,10 @@ def suggest(
         skipped = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
         ranked = _in_course_order(skipped, ASKED)
     else:
-        ranked = _by_vote(situation, plugins, allowed_ids) or _in_course_order(allowed.activities, FITS)
+        ranked = _by_vote(situation, plugins, allowed_ids)
+        voted = {r.activity_id for r in ranked}
+        others = [a for a in allowed.activities if a.id not in voted]
+        ranked += _in_course_order(others[: max(0, ranking.AT_MOST - len(ranked))], FITS)
     chosen = ranking.draw(ranked, ranking.generator_for(situation))
     return Answer(
         situation,
@@ -120,9 +123,12 @@ def _by_vote(situation: Situation, plugins: Plugins, allowed: Collection[str]) -
 
 
 def _in_course_order(activities: Sequence[Activity], reason: Reason) -> list[ranking.Ranked]:
-    """What to show where no strategy has anything to say: the course as its teacher ordered it."""
+    """What to show where no strategy has anything to say: the course as its teacher ordered it.
+
+    The values lie far enough apart that the draw keeps this order, and below anything a strategy voted for.
+    """
     return [
-        ranking.Ranked(a.id, 1.0 - n / 10, (), (reason,), reason.uses)
+        ranking.Ranked(a.id, -1.0 - n, (), (reason,), reason.uses)
         for n, a in enumerate(activities[: ranking.AT_MOST])
     ]
 

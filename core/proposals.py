@@ -93,7 +93,8 @@ class Suggestion:
 
     :param id: opaque; the same state, clock day and seed give the same id.
     :param position: place on the page, from 0.
-    :param value: blended score in 0..1; for the record, never shown.
+    :param value: blended score in 0..1, or below 0 for what no strategy voted for and the course's order
+        brought; for the record, never shown.
     :param propensity: probability in (0, 1] with which this activity got this place, given those above it.
     :param votes: every strategy that voted for it.
     :param reasons: at most two, the strongest first.

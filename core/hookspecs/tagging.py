@@ -8,6 +8,6 @@ from ..catalogue import Activity, Skill, Tags
 from . import rule
 
 
-@rule("tagging", Tags, milliseconds=500)
+@rule("tagging", Tags, milliseconds=5000)
 def tag_activity(activity: Activity, skills: Mapping[str, Skill]) -> Tags:  # type: ignore[empty-body]
     """Tag one activity with the tenant's skills; catalogue values win, then plugins in order of priority."""

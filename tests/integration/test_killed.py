@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import NOW, MakeCore, arrival, launch_of
+from small_course import NOW, MakeCore, arrival, launch_of
 from stifinder.core.people import Purpose, Source
 from stifinder.core.store import tenants
 
@@ -17,7 +17,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from conftest import arrival
+from small_course import arrival
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings
 core = Core(Settings(Path({folder!r}), {url!r}, "http://127.0.0.1:8080", secret="a secret that is used in tests only"))

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from conftest import COURSE, EVERYTHING, NOW, Clock, MakeCore, arrival, draft, launch_of
 from hypothesis import given
 from hypothesis import strategies as st
+from small_course import COURSE, EVERYTHING, NOW, Clock, MakeCore, arrival, draft, launch_of
 from stifinder import Candidate, Reason, hookimpl, message
 from stifinder.core import blend, ranking
 from stifinder.core.evidence import Event, EventKind
@@ -276,6 +276,22 @@ def test_without_any_plugin_the_course_is_shown_in_its_order(make_core: MakeCore
     page = core.page(launch_of("person-1"), "", minutes=20)
     assert keys(page)[0] == "activity-0"
     assert page.suggestions[0].reasons[0].text.startswith("Because ")
+
+
+class Terse:
+    @hookimpl
+    def candidates(self, situation):
+        return [Candidate(situation.pool[3], 0.1, (BECAUSE,))]
+
+
+terse = Terse()
+
+
+def test_where_strategies_name_few_the_course_fills_the_page_behind_them(make_core: MakeCore) -> None:
+    core = make_core(plugins=Plugins(load=[f"{__name__}:terse"], discover=False))
+    core.import_catalogue("t", COURSE)
+    page = core.page(launch_of("person-1"), "", minutes=20)
+    assert keys(page) == ["activity-3", "activity-0", "activity-2", "activity-5", "activity-6"]
 
 
 def test_a_course_the_catalogue_does_not_know_draws_from_all_of_it(core: Core) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COURSE, EVERYTHING, NOW, SUGGESTIONS, Clock, MakeCore, arrival, launch_of
+from small_course import COURSE, EVERYTHING, NOW, SUGGESTIONS, Clock, MakeCore, arrival, launch_of
 from sqlalchemy import select
 from stifinder.core import identity
 from stifinder.core.arrival import Arrival

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import NOW, MakeCore, arrival, launch_of
+from small_course import NOW, MakeCore, arrival, launch_of
 from sqlalchemy import func, insert, select, update
 from stifinder.core.errors import ConfigurationError, Conflict, NotFound, StoreUnavailable
 from stifinder.core.people import Purpose, Source
