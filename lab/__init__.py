@@ -1,0 +1,1 @@
+"""What is used before production: laws, simulated histories, benches."""

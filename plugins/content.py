@@ -1,0 +1,241 @@
+"""Content strategy: what fits the learner by what activities are about, how hard and how long they are.
+
+``score = (0.5 need + 0.3 edge + 0.2 likeness) * language * media * minutes``, every part in 0..1:
+
+- need: mean over the activity's skills of how much each is wanted: low mastery, misses, goals;
+- edge: how near the expected success is to ``EDGE``, from mastery and difficulty on the logit scale (Rasch);
+- likeness: text likeness to what went well lately, or to what went wrong and may need another explanation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from .. import Activity, Candidate, Event, EventKind, Reason, Situation, hookimpl, message
+from .indexed import Indexed, indexed
+from .paths import ENGAGEMENT
+from .settings import read
+
+EDGE = 0.7
+VOTES = 100
+RECENT = 8  # activities that went well, and as many that did not, whose texts count
+ANSWERS = 10  # latest answers on a skill that are counted
+WELL = 0.6
+MISSED = 0.5
+ALIKE = 0.25
+STATEMENTS = frozenset({"catalogue", "statements"})
+
+MISSED_QUESTIONS = message("Because you missed %(missed)d of %(total)d questions on %(skill)s.")
+MISSED_THE_QUESTION = message("Because you missed the question on %(skill)s.")
+WENT_BADLY = message("Because %(activity)s did not go well yet, and this treats %(skill)s too.")
+GOAL = message("Because it teaches %(skill)s, one of your goals.")
+BUILDS_ON = message("Because it builds on %(activity)s, which you finished.")
+ALIKE_WELL = message("Because it is about much the same as %(activity)s, which went well.")
+ROOM = message("Because your %(answers)d results on %(skill)s leave room to grow.")
+ROOM_ONE = message("Because your one result on %(skill)s leaves room to grow.")
+UNKNOWN = message("Because it teaches %(skill)s, where there are no results yet.")
+FITS = message("Because it takes %(minutes)d minutes, and you have %(available)d.")
+FITS_ONE = message("Because it takes one minute, and you have %(available)d.")
+
+
+Values = dict[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may change.
+
+    :param other_language: what a score is multiplied by when the activity is not in the learner's language.
+    :param other_media: the same when it is of no media type the learner prefers.
+    """
+
+    other_language: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    other_media: Annotated[float, Meta(ge=0, le=1)] = 0.8
+
+
+_settings = Settings()
+
+
+@dataclass
+class Story:
+    """What a history says, newest first everywhere."""
+
+    done: set[str] = field(default_factory=set)
+    well: dict[str, Event] = field(default_factory=dict)
+    badly: dict[str, Event] = field(default_factory=dict)
+    answers: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    badly_by_skill: dict[str, Event] = field(default_factory=dict)
+
+    def missed(self, skill: str) -> list[Event]:
+        """The wrong ones among the latest answers on a skill."""
+        return [e for e in self.answers.get(skill, ()) if (e.result or 0.0) < MISSED]
+
+
+def story(history: Sequence[Event]) -> Story:
+    """Read a history (newest first): the newest result of an activity says how it went."""
+    told = Story()
+    for event in history:
+        result, activity = event.result, event.activity_id
+        if event.kind is EventKind.ANSWERED and result is not None:
+            for skill in event.skills:
+                if len(told.answers[skill]) < ANSWERS:
+                    told.answers[skill].append(event)
+        elif event.kind in ENGAGEMENT and activity:
+            if result is None:
+                told.done.add(activity)
+            elif activity not in told.well and activity not in told.badly:
+                (told.well if result >= WELL else told.badly)[activity] = event
+    for event in told.badly.values():
+        for skill in event.skills:
+            told.badly_by_skill.setdefault(skill, event)
+    told.done = (told.done | told.well.keys()) - told.badly.keys()
+    return told
+
+
+def wanted(
+    situation: Situation, arrays: Indexed, told: Story
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(need in 0..1, logit of mastery) for each skill of the catalogue; 0.5 stands where nothing is known."""
+    mastery = np.full(len(arrays.skill_index), 0.5)
+    extra = np.zeros(len(arrays.skill_index))
+    for skill, estimate in situation.mastery.items():
+        if skill in arrays.skill_index:
+            mastery[arrays.skill_index[skill]] = min(0.98, max(0.02, estimate.mean))
+    for skill, answers in told.answers.items():
+        if skill in arrays.skill_index:
+            extra[arrays.skill_index[skill]] += 0.4 * len(told.missed(skill)) / len(answers)
+    for skill in told.badly_by_skill.keys() & arrays.skill_index.keys():
+        extra[arrays.skill_index[skill]] += 0.2
+    for skill in arrays.skill_index.keys() & set(situation.learner.profile.goals):
+        extra[arrays.skill_index[skill]] += 0.3
+    return np.clip(0.6 * (1 - mastery) + extra, 0.0, 1.0), np.log(mastery / (1 - mastery))
+
+
+def _multipliers(situation: Situation, arrays: Indexed) -> NDArray[np.float64]:
+    """Language, media type and minutes, each 1 when it fits or is unknown."""
+    mine = situation.learner.locale.replace("_", "-").split("-")[0].lower()
+    fits = (arrays.languages == mine) | (arrays.languages == "")
+    factor = np.where(fits, 1.0, _settings.other_language)
+    if situation.learner.profile.media:
+        preferred = np.isin(arrays.media, situation.learner.profile.media)
+        factor = factor * np.where(preferred, 1.0, _settings.other_media)
+    available = max(1, situation.minutes)
+    return factor * np.minimum(1.0, available / np.maximum(arrays.minutes, 1.0))
+
+
+@hookimpl
+def configure(settings: Mapping[str, object]) -> None:
+    """Take this plugin's settings."""
+    global _settings
+    _settings = read(Settings, settings)
+
+
+@hookimpl
+def candidates(situation: Situation) -> Sequence[Candidate]:
+    """Vote for what fits; only for activities it can give a reason for."""
+    arrays = indexed(situation.catalogue)
+    told = story(situation.history)
+    index = situation.catalogue.index
+    pool = np.array([index[a] for a in situation.pool if a in index and a not in told.done], dtype=np.intp)
+    if not pool.size:
+        return ()
+    need, ability = wanted(situation, arrays, told)
+    expected = 1 / (1 + np.exp(arrays.difficulty[arrays.entry_activity] - ability[arrays.entry_skill]))
+    edge = 1 - np.abs(expected - EDGE) / EDGE
+    liked = _likeness(arrays, told.well)
+    score = (
+        0.5 * arrays.mean_over_skills(need[arrays.entry_skill], 0.3)
+        + 0.3 * arrays.mean_over_skills(edge, 0.5)
+        + 0.2 * np.maximum(liked, _likeness(arrays, told.badly))
+    ) * _multipliers(situation, arrays)
+    best = pool[np.argsort(-score[pool], kind="stable")[:VOTES]]
+    like = _most_alike(arrays, told, best[liked[best] >= ALIKE])
+    votes = []
+    for place in best.tolist():
+        activity = situation.catalogue.activities[place]
+        if reasons := _reasons(situation, activity, told, like.get(place, "")):
+            votes.append(Candidate(activity.id, float(score[place]), tuple(reasons[:2])))
+    return votes
+
+
+def _recent(arrays: Indexed, found: Mapping[str, Event]) -> list[int]:
+    index = arrays.catalogue.index
+    return [index[name] for name in found if name in index][:RECENT]
+
+
+def _likeness(arrays: Indexed, found: Mapping[str, Event]) -> NDArray[np.float64]:
+    places = _recent(arrays, found)
+    return arrays.likeness(places, [1.0 / (1 + n) for n in range(len(places))])
+
+
+def _most_alike(arrays: Indexed, told: Story, places: NDArray[np.intp]) -> dict[int, str]:
+    """For each place the id of the recent well-done activity whose text is most like it, if like enough."""
+    recent = _recent(arrays, told.well)
+    if arrays.texts is None or not recent or not places.size:
+        return {}
+    cosines = (arrays.texts[places] @ arrays.texts[recent].T).toarray()
+    nearest = cosines.argmax(axis=1).tolist()
+    names = [arrays.catalogue.activities[n].id for n in recent]
+    return {
+        place: names[nearest[row]]
+        for row, place in enumerate(places.tolist())
+        if cosines[row, nearest[row]] >= ALIKE
+        and names[nearest[row]] != arrays.catalogue.activities[place].id
+    }
+
+
+def _reasons(situation: Situation, activity: Activity, told: Story, alike: str) -> list[Reason]:
+    """Why this activity, in words of the evidence, strongest first."""
+    skills = activity.skill_ids
+    reasons: list[Reason] = []
+    missed = {skill: told.missed(skill) for skill in skills}
+    skill = max(skills, key=lambda s: len(missed[s]), default="")
+    if skill and missed[skill]:
+        total = len(told.answers[skill])
+        values: Values = {"missed": len(missed[skill]), "total": total, "skill": skill}
+        evidence = tuple(event.id for event in missed[skill])
+        reasons.append(
+            Reason(MISSED_THE_QUESTION, values, evidence, STATEMENTS, plural=MISSED_QUESTIONS, count=total)
+        )
+    for skill in skills:
+        event = told.badly_by_skill.get(skill)
+        if event and not missed[skill] and event.activity_id != activity.id:
+            values = {"activity": event.activity_id, "skill": skill}
+            reasons.append(Reason(WENT_BADLY, values, (event.id,), STATEMENTS))
+            break
+    for skill in skills:
+        if skill in situation.learner.profile.goals:
+            reasons.append(Reason(GOAL, {"skill": skill}, uses=frozenset({"catalogue", "page"})))
+            break
+    for earlier in activity.prerequisites:
+        if earlier in told.done:
+            evidence = (told.well[earlier].id,) if earlier in told.well else ()
+            reasons.append(Reason(BUILDS_ON, {"activity": earlier}, evidence, STATEMENTS))
+            break
+    if alike:
+        reasons.append(Reason(ALIKE_WELL, {"activity": alike}, (told.well[alike].id,), STATEMENTS))
+    return reasons or _weaker_reasons(situation, activity)
+
+
+def _weaker_reasons(situation: Situation, activity: Activity) -> list[Reason]:
+    """What can be said without an event that points at this activity."""
+    for skill in activity.skill_ids:
+        known = situation.mastery.get(skill)
+        if known and known.answers and known.mean < 0.8:
+            values: Values = {"answers": known.answers, "skill": skill}
+            return [Reason(ROOM_ONE, values, (), STATEMENTS, plural=ROOM, count=known.answers)]
+    for skill in activity.skill_ids:
+        if skill not in situation.mastery:
+            return [Reason(UNKNOWN, {"skill": skill})]
+    if 0 < activity.minutes <= situation.minutes:
+        values = {"minutes": activity.minutes, "available": situation.minutes}
+        uses = frozenset({"catalogue", "launch"})
+        return [Reason(FITS_ONE, values, (), uses, plural=FITS, count=activity.minutes)]
+    return []

@@ -1,0 +1,132 @@
+"""A catalogue as arrays, made once for each version and cached: what the content strategy computes on.
+
+Texts are compared by TF-IDF over runs of four characters within words (``char_wb``), on the title and the
+first ``TEXT`` characters: unlike whole words it sees that ``regneark`` is part of ``regnearksformel``, and
+needs no stemmer for each language. A large catalogue's texts are indexed in the background; until then,
+texts count for nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from .. import Activity, Catalogue
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+KEPT = 8
+SMALL = 100
+"""Up to this many activities texts are indexed at once, else in the background."""
+TEXT = 600
+LEVEL_DIFFICULTY = {1: 0.3, 2: 0.5, 3: 0.7}
+"""What a level stands for where the catalogue gives no difficulty."""
+
+
+def difficulty(activity: Activity) -> float:
+    """The catalogue's own, else by level, else medium; kept off 0 and 1 so that its logit is finite."""
+    known = activity.difficulty
+    if known is None:
+        known = LEVEL_DIFFICULTY[int(activity.level)] if activity.level else 0.5
+    return min(0.95, max(0.05, known))
+
+
+@dataclass
+class Indexed:
+    """One catalogue version as arrays; ``entries`` are (activity, skill) pairs.
+
+    :param skill_index: skill id to its column.
+    :param entry_activity, entry_skill: the places of each entry's two sides.
+    :param shares: entries of each activity, at least 1, to make means of sums.
+    :param difficulty: logit of each activity's difficulty.
+    :param minutes: 0 when unknown.
+    :param languages, media: as the catalogue has them.
+    :param texts: (activities, terms), rows of length 1; None while they are being indexed.
+    """
+
+    catalogue: Catalogue
+    skill_index: dict[str, int]
+    entry_activity: Places
+    entry_skill: Places
+    shares: Floats
+    difficulty: Floats
+    minutes: Floats
+    languages: NDArray[np.str_]
+    media: NDArray[np.str_]
+    texts: Any = None
+    ready: threading.Event = field(default_factory=threading.Event)
+
+    def mean_over_skills(self, values: Floats, unskilled: float) -> Floats:
+        """The mean of a value by entry for each activity; ``unskilled`` where an activity names no skill."""
+        sums = np.bincount(self.entry_activity, weights=values, minlength=len(self.shares))
+        named = np.bincount(self.entry_activity, minlength=len(self.shares)) > 0
+        return np.where(named, sums / self.shares, unskilled)
+
+    def likeness(self, places: list[int], weights: list[float]) -> Floats:
+        """How like each activity's text is to these, 0..1: the weighted mean of cosines."""
+        if self.texts is None or not places:
+            return np.zeros(len(self.shares))
+        weight = np.array(weights)
+        wanted = self.texts[places].T @ (weight / weight.sum())
+        answer: Floats = np.clip(self.texts @ wanted, 0.0, 1.0)
+        return answer
+
+
+_cache: OrderedDict[tuple[str, str], Indexed] = OrderedDict()
+_lock = threading.Lock()
+
+
+def indexed(catalogue: Catalogue) -> Indexed:
+    """The arrays of a catalogue, from the cache when this version was seen lately."""
+    key = (catalogue.tenant_id, catalogue.version)
+    with _lock:
+        found = _cache.get(key)
+        if found is not None:
+            _cache.move_to_end(key)
+            return found
+        made = _cache[key] = _arrays(catalogue)
+        while len(_cache) > KEPT:
+            _cache.popitem(last=False)
+    if len(catalogue) <= SMALL:
+        _index_texts(made)
+    else:
+        threading.Thread(target=_index_texts, args=(made,), daemon=True).start()
+    return made
+
+
+def _arrays(catalogue: Catalogue) -> Indexed:
+    activities = catalogue.activities
+    entries = [(n, skill) for n, activity in enumerate(activities) for skill in activity.skill_ids]
+    skills = dict.fromkeys([*catalogue.skills, *(skill for _, skill in entries)])
+    columns = {skill: n for n, skill in enumerate(skills)}
+    owner = np.array([n for n, _ in entries], dtype=np.intp)
+    hard = np.array([difficulty(a) for a in activities], dtype=np.float64)
+    return Indexed(
+        catalogue=catalogue,
+        skill_index=columns,
+        entry_activity=owner,
+        entry_skill=np.array([columns[skill] for _, skill in entries], dtype=np.intp),
+        shares=np.maximum(np.bincount(owner, minlength=len(activities)), 1).astype(np.float64),
+        difficulty=np.log(hard / (1 - hard)),
+        minutes=np.array([a.minutes for a in activities], dtype=np.float64),
+        languages=np.array([a.language.split("-")[0] for a in activities], dtype=np.str_),
+        media=np.array([a.media_type for a in activities], dtype=np.str_),
+    )
+
+
+def _index_texts(made: Indexed) -> None:
+    """Fill ``texts``; a catalogue without a single word keeps none."""
+    texts = [f"{a.title} {a.text[:TEXT]}" for a in made.catalogue]
+    if any(character.isalnum() for text in texts for character in text):
+        vectorizer = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(4, 4), sublinear_tf=True, max_features=20_000, dtype=np.float32
+        )
+        made.texts = vectorizer.fit_transform(texts)
+    made.ready.set()

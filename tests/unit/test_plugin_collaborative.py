@@ -1,0 +1,186 @@
+"""The collaborative strategy: what follows from others' steps, and what never may."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from stifinder import Activity, Catalogue, Event, EventKind, Situation
+from stifinder.lab import histories, laws
+from stifinder.plugins import collaborative, ease
+from stifinder.plugins.collaborative import DID_WELL, WENT_ON, CollaborativeModel
+from stifinder.plugins.steps import Steps
+
+START = datetime(2026, 3, 1, 9, tzinfo=UTC)
+NAMES = "abcdef"
+CATALOGUE = Catalogue(
+    "tenant-1", "v1", tuple(Activity(f"activity-{n}", "tenant-1", n, f"Part {n}") for n in NAMES)
+)
+
+
+def did(
+    learner: str, name: str, day: int, score: float | None = None, kind: EventKind = EventKind.COMPLETED
+) -> Event:
+    at = START + timedelta(days=day)
+    return Event(
+        f"{learner}-{name}-{day}", "tenant-1", learner, kind, at, activity_id=f"activity-{name}", score=score
+    )
+
+
+def others(number: int, path: Iterable[tuple[str, float | None]]) -> list[Event]:
+    return [
+        did(f"learner-{n}", name, day, score)
+        for n in range(10, 10 + number)
+        for day, (name, score) in enumerate(path)
+    ]
+
+
+def asked(events: list[Event], mine: list[Event]) -> Situation:
+    state = laws.fold_all(CollaborativeModel(), [*events, *mine])
+    return histories.situation(CATALOGUE, "learner-1", mine, models={"collaborative": state})
+
+
+def test_what_others_did_well_next_is_suggested_with_their_number() -> None:
+    crowd = others(6, [("a", 0.9), ("b", 0.9)])
+    crowd += [did("learner-30", "a", 0, 0.9), did("learner-30", "b", 1, 0.2)]
+    votes = collaborative.candidates(asked(crowd, [did("learner-1", "a", 0, 0.9)]))
+    assert [vote.activity_id for vote in votes] == ["activity-b"]
+    assert 0 < votes[0].score <= 1
+    (reason,) = votes[0].reasons
+    assert reason.text == DID_WELL
+    assert reason.values == {"good": 6, "total": 7, "activity_before": "activity-a"}
+    assert reason.uses == {"group", "statements"}
+
+
+def test_results_weigh_more_than_attendance() -> None:
+    crowd = others(6, [("a", 0.9), ("b", 0.1)])
+    crowd += [e for n in range(6) for e in (did(f"well-{n}", "a", 0, 0.9), did(f"well-{n}", "c", 1, 0.9))]
+    votes = collaborative.candidates(asked(crowd, [did("learner-1", "a", 0, 0.9)]))
+    assert next(iter(votes)).activity_id == "activity-c"
+
+
+def test_a_bare_completion_counts_as_going_on_but_not_as_doing_well() -> None:
+    votes = collaborative.candidates(asked(others(6, [("a", None), ("b", None)]), [did("learner-1", "a", 0)]))
+    assert [vote.reasons[0].text for vote in votes] == [WENT_ON]
+    # A day apart counts almost fully, and never for more people than there are.
+    assert votes[0].reasons[0].values == {"total": 5, "activity_before": "activity-a"}
+
+
+def test_fewer_than_five_people_are_never_pointed_at() -> None:
+    few = others(4, [("a", 0.9), ("b", 0.9)])
+    assert not collaborative.candidates(asked(few, [did("learner-1", "a", 0, 0.9)]))
+    elsewhere = [did(f"far-{n}", "d", n, 0.9) for n in range(20)]
+    assert not collaborative.candidates(asked(few + elsewhere, [did("learner-1", "a", 0, 0.9)]))
+
+
+def test_without_history_or_model_it_is_silent() -> None:
+    crowd = others(8, [("a", 0.9), ("b", 0.9)])
+    assert not collaborative.candidates(asked(crowd, []))
+    mine = [did("learner-1", "a", 0, 0.9)]
+    assert not collaborative.candidates(histories.situation(CATALOGUE, "learner-1", mine))
+
+
+def test_viewing_and_starting_are_not_doing() -> None:
+    state = laws.fold_all(
+        CollaborativeModel(),
+        [
+            did("learner-1", "a", 0, kind=kind)
+            for kind in (EventKind.VIEWED, EventKind.STARTED, EventKind.RATED)
+        ],
+    )
+    assert state == Steps()
+
+
+def test_only_the_pool_is_voted_for_and_nothing_done_already() -> None:
+    crowd = others(8, [("a", 0.9), ("b", 0.9), ("c", 0.9)])
+    situation = asked(crowd, [did("learner-1", "a", 0, 0.9)])
+    narrow = histories.situation(
+        CATALOGUE, "learner-1", situation.history, models=situation.models, pool=("activity-a", "activity-c")
+    )
+    assert [vote.activity_id for vote in collaborative.candidates(narrow)] == ["activity-c"]
+
+
+def test_the_regression_is_the_least_squares_answer_without_self_weights() -> None:
+    chance = np.random.default_rng(3)
+    people = (chance.random((40, 6)) < 0.4).astype(float)
+    gram, strength = people.T @ people, 2.0
+    found = ease.weights(gram.copy(), strength)
+    assert np.allclose(np.diag(found), 0)
+    # Of |X - XB|^2 + strength |B|^2 with a zero diagonal the gradient vanishes off the diagonal.
+    gradient = gram @ found - gram + strength * found
+    assert np.allclose(gradient - np.diag(np.diag(gradient)), 0, atol=1e-9)
+
+
+def test_a_regularisation_too_small_for_rounded_sums_is_raised() -> None:
+    state = Steps()
+    for name in NAMES:
+        state.row(name)
+    state.near[:6, :6] = 64  # an impossible sum, as if rounding had gone far too far
+    state.near[:6, :6][np.diag_indices(6)] = 0
+    assert np.isfinite(ease.solve(state, 0.5).weights).all()
+
+
+def test_the_regression_finds_what_goes_together_when_results_are_unknown() -> None:
+    crowd = others(9, [("a", None), ("b", None)])
+    crowd += [e for n in range(9) for e in (did(f"else-{n}", "c", 0), did(f"else-{n}", "d", 1))]
+    situation = asked(crowd, [did("learner-1", "a", 0)])
+    assert [vote.activity_id for vote in collaborative.candidates(situation)] == ["activity-b"]
+
+
+def test_after_forgetting_no_solution_with_the_person_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ease, "SMALL", 0)  # every state counts as large: solved in the background
+    state = laws.fold_all(CollaborativeModel(), others(8, [("a", 0.9), ("b", 0.9)]))
+    ease.prepare(state, 20.0)
+    assert ease.current(state, 20.0) is not None
+    begun = ease.solve(state, 20.0)  # as a thread does that started before the person was forgotten
+    CollaborativeModel().subtract(state, "learner-10")
+    assert not ease._keep(state, begun)
+    assert state.solution is None
+
+
+def test_a_large_state_is_solved_once_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ease, "SMALL", 0)
+    threads: list[threading.Thread] = []
+
+    def remembered(**arguments: object) -> threading.Thread:
+        threads.append(threading.Thread(**arguments))  # type: ignore[arg-type]
+        return threads[-1]
+
+    monkeypatch.setattr(ease, "threading", SimpleNamespace(Thread=remembered))
+    state = laws.fold_all(CollaborativeModel(), others(8, [("a", 0.9), ("b", 0.9)]))
+    first = ease.current(state, 20.0)
+    for thread in threads:
+        thread.join(10)
+    assert first is None
+    assert len(threads) == 1
+    solution = ease.current(state, 20.0)
+    assert solution is not None
+    assert solution.changes == state.changes
+    assert len(threads) == 1
+
+
+def test_a_solution_is_solved_again_only_when_enough_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = CollaborativeModel()
+    state = laws.fold_all(model, others(8, [("a", 0.9), ("b", 0.9)]))
+    first = ease.current(state, 20.0)
+    assert ease.current(state, 20.0) is first
+    model.fold(state, did("learner-40", "c", 0, 0.9))
+    assert ease.current(state, 20.0) is not first
+
+
+def test_merging_states_that_share_a_learner_is_refused() -> None:
+    model = CollaborativeModel()
+    one, two = (laws.fold_all(model, [did("learner-1", "a", 0)]) for _ in range(2))
+    with pytest.raises(ValueError, match="different learners"):
+        model.merge(one, two)
+
+
+def test_settings_out_of_range_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="regularisation"):
+        collaborative.configure({"regularisation": 0})
+    with pytest.raises(ValueError, match="unknown setting 'lambda'"):
+        collaborative.configure({"lambda": 3})
