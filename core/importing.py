@@ -39,7 +39,7 @@ def store(
         activity = _activity(tenant_id, draft, contexts)
         tags = _tags(activity, skills, plugins)
         tagged += tags is not None
-        activity = _fill(activity, tags) if tags else activity
+        activity = _fill(activity, tags or Tags())
         earlier = before.by_id.get(activity.id)
         if earlier is None:
             new.append(activity)
@@ -53,7 +53,7 @@ def store(
 
 
 def _skills(tenant_id: str, drafts: Iterable[Draft], before: Mapping[str, Skill]) -> Iterable[Skill]:
-    """The skills that drafts name; terms that were imported for a skill earlier stay."""
+    """The skills that drafts name; one that is known stays as the skills file, or an earlier row, said it."""
     titles: dict[str, str] = {}
     for draft in drafts:
         for key, title, _ in draft.skills:
@@ -61,8 +61,7 @@ def _skills(tenant_id: str, drafts: Iterable[Draft], before: Mapping[str, Skill]
     for key, title in titles.items():
         skill_id = catalogue.opaque(tenant_id, "skill", key)
         known = before.get(skill_id)
-        title = title or (known.title if known else key)
-        yield Skill(skill_id, tenant_id, title, known.terms if known else (title.lower(),))
+        yield known or Skill(skill_id, tenant_id, title or key, ((title or key).lower(),))
 
 
 def _activity(tenant_id: str, d: Draft, contexts: Mapping[str, str]) -> Activity:

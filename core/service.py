@@ -76,7 +76,7 @@ class Core:
         :raises ConfigurationError: when the data directory cannot be made.
         """
         try:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(
                 f"The data directory {settings.data_dir} cannot be made ({error.strerror}).",

@@ -59,7 +59,7 @@ class Settings:
 
     skills: Annotated[int, Meta(ge=1, le=20)] = 5
     sure: Annotated[float, Meta(ge=0.2, le=1)] = 0.8
-    patience: Annotated[float, Meta(ge=0, le=60)] = 0.4
+    patience: Annotated[float, Meta(ge=0, le=60)] = 4.0
 
 
 _settings = Settings()

@@ -1,0 +1,76 @@
+# Every target makes what it needs: a virtual environment in .venv, installed from a lock file with hashes.
+# `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check lint format types imports bench messages lock wheel clean
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Two at a time: tests depend neither on each other nor on their order. A group shares what is dear to set up.
+PYTEST ?= -n 2 --dist loadgroup
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links pyproject.toml requirements/build.in
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.run ## install what running needs, start the tool and a sandbox LMS, print the address to open
+	@$(BIN)/stifinder demo
+
+test: .venv/.dev ## run the whole test suite (PYTEST="-k consent" to choose)
+	@$(BIN)/pytest $(PYTEST)
+
+check: lint types imports test ## everything that must be green: lint, format, types, import rules, tests
+
+lint: .venv/.dev ## ruff: lint rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: .venv/.dev ## let ruff format and fix what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: .venv/.dev ## mypy, strict, on the whole package
+	@$(BIN)/mypy
+
+imports: .venv/.dev ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev ## measure speed and memory; a table, and JSON under benchmarks/results/
+	@$(BIN)/python tests/benchmarks/run.py
+
+messages: .venv/.dev ## collect the texts of the pages, update and compile their translations
+	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keyword message --add-location file --sort-by-file \
+		--omit-header --output lti_tool/translations/messages.pot core plugins lti_tool
+	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100 \
+		--input-file lti_tool/translations/messages.pot --output-dir lti_tool/translations
+	@$(BIN)/pybabel --quiet compile --directory lti_tool/translations
+
+lock: .venv/.dev ## compile requirements/*.txt anew from pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --extra dev --upgrade --output-file requirements/dev.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
+
+wheel: .venv/.dev ## build the wheel into dist/
+	@$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove the virtual environment and everything that was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/pip:
+	@sh requirements/make-venv.sh
+
+# The link lets mypy find the package under its installed name, whatever this folder is called.
+.venv/.run: .venv/bin/pip requirements/run.txt pyproject.toml
+	@test -e .venv/.dev || echo "Installing what running needs; the first time takes a minute or two."
+	@test -e .venv/.dev || $(PIP) install --quiet --require-hashes --requirement requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p .venv/src && ln -sfn ../.. .venv/src/stifinder
+	@touch $@
+
+.venv/.dev: .venv/bin/pip requirements/dev.txt pyproject.toml
+	@echo "Installing what running and testing need; the first time takes a minute or two."
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p .venv/src && ln -sfn ../.. .venv/src/stifinder
+	@touch $@ .venv/.run

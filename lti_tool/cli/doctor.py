@@ -1,0 +1,255 @@
+"""``stifinder doctor``: what is wrong with a set-up, and how to cure it. It changes nothing."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import requests
+from sqlalchemy import func, make_url, select, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from ...core import secrets
+from ...core.errors import ConfigurationError, StifinderError
+from ...core.plugins import Plugins
+from ...core.settings import VARIABLES, Settings
+from ...core.store.database import Database, across_tenants
+from ...core.store.tables import tenant, tool_key
+from . import Tool
+from .serve import listen
+
+LEAST_FREE = 500_000_000
+"""Bytes on the disk of the data folder below which a warning is due."""
+CLOCK_TOLERANCE = timedelta(seconds=30)
+"""Half of what launches tolerate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the answer.
+
+    :param status: ``ok``, ``warn`` or ``fail``.
+    """
+
+    check: str
+    status: str
+    what: str
+    cure: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def doctor(tool: Tool, as_json: bool) -> None:
+    """Say what is wrong with this set-up and how to cure it.
+
+    Changes nothing. The exit code is 1 when something fails.
+    """
+    findings = list(examine(tool))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+        for finding in findings:
+            status = click.style(f"{finding.status:4}", fg=colours[finding.status])
+            click.echo(f"{status}  {finding.check:14} {finding.what}")
+            if finding.cure:
+                click.echo(f"{'':21}→ {finding.cure}")
+    click.get_current_context().exit(1 if any(finding.status == "fail" for finding in findings) else 0)
+
+
+def examine(tool: Tool) -> Findings:
+    """All checks, in the order in which cures make sense."""
+    yield from _guarded("Python", _python)
+    try:
+        settings = tool.settings
+    except ConfigurationError as error:
+        yield Finding("configuration", "fail", error.what, error.cure)
+        return
+    yield from _configuration(settings)
+    checks: dict[str, Callable[[Settings], Findings]] = {
+        "data folder": _data_folder,
+        "secret key": _secret_key,
+        "database": _database,
+        "plugins": _plugins,
+        "address": _address,
+        "port": _port,
+    }
+    for name, check in checks.items():
+        yield from _guarded(name, lambda check=check: check(settings))  # type: ignore[misc]
+
+
+def _guarded(name: str, check: Callable[[], Findings]) -> Findings:
+    """An error that names its cure is a finding."""
+    try:
+        yield from check()
+    except StifinderError as error:
+        yield Finding(name, "fail", error.what, error.cure)
+
+
+def _python() -> Findings:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fine = sys.version_info >= (3, 11)
+    yield Finding("Python", "ok" if fine else "fail", version, "" if fine else "Use Python 3.11 or newer.")
+
+
+def _configuration(settings: Settings) -> Findings:
+    yield Finding("configuration", "ok", f"read from {settings.file or 'the environment; there is no file'}")
+    known = [*VARIABLES, "STIFINDER_CONFIG"]
+    for name in os.environ:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if name.startswith(("STIFINDER_", "DATABASE_")) and name not in known and near:
+            yield Finding("configuration", "warn", f"nobody reads {name}.", f"Did you mean {near[0]}?")
+
+
+def _data_folder(settings: Settings) -> Findings:
+    folder = settings.data_dir
+    if not folder.exists():
+        yield Finding("data folder", "warn", f"{folder} is not there yet.", "Run: stifinder migrate")
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        cure = "Give this user the right to write there, or choose another with STIFINDER_DATA_DIR."
+        yield Finding("data folder", "fail", f"{folder} cannot be written to: {error.strerror}.", cure)
+        return
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        yield Finding(
+            "data folder", "warn", f"{folder} has {free // 10**6} MB left.", "Make room on its disk."
+        )
+    else:
+        yield Finding("data folder", "ok", f"{folder}")
+
+
+def _secret_key(settings: Settings) -> Findings:
+    path = settings.data_dir / secrets.FILE_NAME
+    if not settings.secret and not path.exists():
+        yield Finding(
+            "secret key", "warn", f"{path} is made at the first start.", "Keep it in your backups then."
+        )
+        return
+    found = secrets.Secrets.open(settings.data_dir, settings.secret)
+    yield Finding("secret key", "ok", f"from {found.origin}")
+
+
+def _database(settings: Settings) -> Findings:
+    try:
+        url = make_url(settings.database_url)
+        missing = url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists()
+        if missing:
+            yield Finding("database", "fail", f"{url.database} is not there yet.", "Run: stifinder migrate")
+            return
+        database = Database(settings.database_url)
+    except (ArgumentError, NoSuchModuleError):
+        cure = "Write it like postgresql://user:password@host/name, or leave it out for SQLite."
+        yield Finding("database", "fail", "DATABASE_URL is not the address of a database.", cure)
+        return
+    try:
+        database.check()
+        yield Finding("database", "ok", url.render_as_string(hide_password=True))
+        yield from _inside(database, settings)
+    finally:
+        database.close()
+
+
+def _inside(database: Database, settings: Settings) -> Findings:
+    pending = database.pending_migrations()
+    if pending:
+        yield Finding("migrations", "fail", f"missing: {', '.join(pending)}.", "Run: stifinder migrate")
+        return
+    yield Finding("migrations", "ok", "none is missing")
+    with database.read() as connection:
+        if database.is_sqlite:
+            mode = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
+            if mode == "wal":
+                yield Finding(
+                    "journal", "ok", "write-ahead log: readers and the writer do not wait for each other"
+                )
+            else:
+                cure = "Put the data folder on a local disk: network file systems cannot do it."
+                yield Finding("journal", "fail", f"the journal's mode is {mode}, not WAL.", cure)
+            latest = connection.execute(select(func.max(tenant.c.created_at))).scalar_one()
+            ahead = (latest - datetime.now(UTC)) if latest else timedelta()
+            compared = "the newest tenant"
+        else:
+            ahead = abs(connection.execute(select(func.now())).scalar_one() - datetime.now(UTC))
+            compared = "the database's clock"
+        keys = connection.execute(across_tenants(select(tool_key.c.private_key))).all()
+    if ahead > CLOCK_TOLERANCE:
+        what = f"this machine is {ahead.total_seconds():.0f} s off {compared}."
+        yield Finding("clock", "fail", what, "Switch time synchronisation on: launches expire by the clock.")
+    else:
+        yield Finding("clock", "ok", f"agrees with {compared}")
+    yield from _guarded("tool key", lambda: _tool_key(settings, [row.private_key for row in keys]))
+
+
+def _tool_key(settings: Settings, keys: list[bytes]) -> Findings:
+    if not keys:
+        yield Finding("tool key", "ok", "none yet; it is made when the first LMS asks for it")
+    elif not settings.secret and not (settings.data_dir / secrets.FILE_NAME).exists():
+        cure = f"Put {secrets.FILE_NAME} back from your backup, or set STIFINDER_SECRET_KEY."
+        yield Finding("tool key", "fail", "the key that opens it is gone.", cure)
+    else:
+        master = secrets.Secrets.open(settings.data_dir, settings.secret)
+        for key in keys:
+            master.decrypt(key)
+        yield Finding("tool key", "ok", f"{len(keys)} can be opened")
+
+
+def _plugins(settings: Settings) -> Findings:
+    chosen = settings.plugins
+    rows = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings).describe()
+    for row in rows:
+        if row.status not in ("ok", "disabled"):
+            cure = "Correct or uninstall it, or put its name into [plugins] disable."
+            yield Finding("plugins", "fail", f"{row.name} ({row.origin}): {row.status}", cure)
+    fine = [row.name for row in rows if row.status == "ok"]
+    if fine:
+        yield Finding("plugins", "ok", f"{len(fine)} loaded: {', '.join(fine)}")
+    else:
+        yield Finding(
+            "plugins", "fail", "none is loaded, so there are no suggestions.", "See: stifinder plugins"
+        )
+
+
+def _address(settings: Settings) -> Findings:
+    if settings.secure:
+        yield Finding("address", "ok", settings.base_url)
+    else:
+        what = f"{settings.base_url} is reachable from this machine only; an LMS elsewhere cannot launch it."
+        yield Finding("address", "warn", what, "Set STIFINDER_BASE_URL to the https address of your proxy.")
+
+
+def _port(settings: Settings) -> Findings:
+    try:
+        listen(settings.host, settings.port).close()
+    except ConfigurationError:
+        if not _is_ours(settings):
+            raise
+        yield Finding("port", "ok", f"Stifinder answers on port {settings.port}")
+    else:
+        yield Finding("port", "ok", f"{settings.host}:{settings.port} is free")
+
+
+def _is_ours(settings: Settings) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False  # this machine: no proxy
+        try:
+            answer = session.get(f"http://{settings.host}:{settings.port}/health", timeout=2)
+            return answer.ok and answer.json() == {"status": "ok"}
+        except (requests.RequestException, ValueError):
+            return False
