@@ -122,11 +122,12 @@ def _skip(
     if not take_anyway:
         if activity.id in finished:
             return Skip(activity.id, SkipReason.DONE, finished[activity.id])
-        if activity.skills and all(s.skill_id in mastered for s in activity.skills):
+        if mastered and activity.skills and all(s.skill_id in mastered for s in activity.skills):
             times = [t for s in activity.skills if (t := mastered[s.skill_id]) is not None]
             return Skip(activity.id, SkipReason.MASTERED, max(times, default=None))
-    if not all(_open(situation, p, finished, mastered) for p in activity.prerequisites):
-        return Skip(activity.id, SkipReason.PREREQUISITE)
+    for prerequisite in activity.prerequisites:
+        if not _open(situation, prerequisite, finished, mastered):
+            return Skip(activity.id, SkipReason.PREREQUISITE)
     if (activity.minutes or UNKNOWN_MINUTES) > situation.minutes:
         return Skip(activity.id, SkipReason.TIME)
     return None

@@ -93,7 +93,7 @@ def suggest(
         allowed.skipped,
         _due(situation, banned),
         next((r.due for r in situation.reviews if r.due > situation.now), None),
-        _challenge(situation, plugins, allowed_ids),
+        _challenge(situation, plugins, allowed_ids - {r.activity_id for r in chosen}),
     )
 
 
@@ -104,13 +104,15 @@ def _from_signals(situation: Situation, allowed: Collection[str]) -> dict[str, t
         for skill_id in signal.skills:
             if skill_id not in weights or weights[skill_id].weight < signal.weight:
                 weights[skill_id] = signal
+    if not weights:
+        return {}
     found = []
     for activity_id in allowed:
         concerned = [weights[s] for s in situation.catalogue.by_id[activity_id].skill_ids if s in weights]
         if concerned:
             best = max(concerned, key=lambda s: s.weight)
             found.append(Candidate(activity_id, best.weight, (best.reason,) if best.reason else ()))
-    return {"signals": tuple(found)} if found else {}
+    return {"signals": tuple(found)}
 
 
 def _by_vote(situation: Situation, plugins: Plugins, allowed: Collection[str]) -> list[ranking.Ranked]:
@@ -158,38 +160,36 @@ def _due(situation: Situation, banned: Collection[str]) -> tuple[DueReview, ...]
         (r for r in situation.reviews if r.due < tomorrow),
         key=lambda r: (r.retrievability, r.due, r.skill_id),
     )
+    pool = frozenset(situation.pool)
+    met = {e.activity_id for e in situation.history} & pool - frozenset(banned)
+    exercises = [
+        a
+        for a in map(situation.catalogue.by_id.get, sorted(met))
+        if a and a.media_type in ("quiz", "exercise") and 0 < a.minutes <= situation.minutes
+    ]
     return tuple(
-        DueReview(
-            r.skill_id, r.due, r.minutes, situation.catalogue.by_id.get(_review_with(situation, r, banned))
-        )
+        DueReview(r.skill_id, r.due, r.minutes, _review_with(situation, r, exercises))
         for r in due[:REVIEWS_SHOWN]
     )
 
 
-def _review_with(situation: Situation, review: Review, banned: Collection[str]) -> str:
-    """The shortest exercise of that skill the learner has done before; "" leaves a self-check on the page."""
+def _review_with(situation: Situation, review: Review, exercises: Sequence[Activity]) -> Activity | None:
+    """The shortest exercise of that skill the learner has met; None leaves a self-check on the page."""
     if review.activity_id:
-        return review.activity_id
-    met = {e.activity_id for e in situation.history}
-    fitting = [
-        a
-        for a in (situation.catalogue.by_id[i] for i in situation.pool)
-        if a.id in met
-        and a.id not in banned
-        and review.skill_id in a.skill_ids
-        and a.media_type in ("quiz", "exercise")
-        and 0 < a.minutes <= situation.minutes
-    ]
-    return min(fitting, key=lambda a: (a.minutes, a.position, a.id)).id if fitting else ""
+        return situation.catalogue.by_id.get(review.activity_id)
+    fitting = [a for a in exercises if review.skill_id in a.skill_ids]
+    return min(fitting, key=lambda a: (a.minutes, a.position, a.id), default=None)
 
 
-def _challenge(situation: Situation, plugins: Plugins, allowed: Collection[str]) -> Challenge | None:
-    described = plugins.first("describe_motivation", situation=situation)
+def _challenge(situation: Situation, plugins: Plugins, left: Collection[str]) -> Challenge | None:
+    """One challenge among what may be suggested and is not on the page already."""
+    others = replace(situation, pool=tuple(i for i in situation.pool if i in left))
+    described = plugins.first("describe_motivation", situation=others)
     if described is None:
         return None
-    proposed = plugins.first("next_challenge", situation=situation, motivation=described.values[0])
+    proposed = plugins.first("next_challenge", situation=others, motivation=described.values[0])
     challenge: Challenge | None = proposed.values[0] if proposed else None
-    return challenge if challenge is not None and challenge.activity_id in allowed else None
+    return challenge if challenge is not None and challenge.activity_id in left else None
 
 
 def questions(situation: Situation, plugins: Plugins) -> tuple[Question, ...]:

@@ -55,21 +55,19 @@ def _guard(connection: Connection, clause: Any, *_: Any) -> None:
         return
     if UNGUARDED in clause.get_execution_options() or UNGUARDED in connection.get_execution_options():
         return
-    sources = clause.get_final_froms() if isinstance(clause, Select) else [clause.table]
-    conditions = [] if clause.whereclause is None else [clause.whereclause]
-    touched: set[Table] = set()
-    bound: set[Table] = set()
-    for part in (*sources, *conditions):  # not the whole statement: this runs before each one
-        for element in iterate(part):
+    touched: set[Any] = set()
+    bound: set[Any] = set()
+    for child in clause.get_children():
+        # This runs before every statement: columns, the most of them, are not walked into.
+        for element in (child,) if isinstance(child, Column) else iterate(child):
             if isinstance(element, Table):
                 touched.add(element)
+            elif isinstance(element, Column):
+                touched.add(element.table)
             elif isinstance(element, BinaryExpression):
-                bound.update(
-                    side.table
-                    for side in (element.left, element.right)
-                    if isinstance(side, Column) and side.key == "tenant_id"
-                )
-    missing = {t.name for t in touched if "tenant_id" in t.c} - {t.name for t in bound}
+                sides = (element.left, element.right)
+                bound.update(s.table for s in sides if isinstance(s, Column) and s.key == "tenant_id")
+    missing = {t.name for t in touched - bound if isinstance(t, Table) and "tenant_id" in t.c}
     if missing:
         raise QueryWithoutTenant(f"query on {', '.join(sorted(missing))} names no tenant: {clause}")
 
@@ -97,12 +95,18 @@ class Database:
     def _open(url: str) -> Engine:
         if not url.startswith("sqlite"):
             return create_engine(
-                url, pool_pre_ping=True, pool_size=10, max_overflow=10, json_serializer=_json
+                url,
+                pool_pre_ping=True,
+                pool_size=10,
+                max_overflow=10,
+                json_serializer=_json,
+                json_deserializer=msgspec.json.decode,
             )
         engine = create_engine(
             url,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             json_serializer=_json,
+            json_deserializer=msgspec.json.decode,
         )
 
         @event.listens_for(engine, "connect")

@@ -13,6 +13,9 @@ from ..people import Source
 from .tables import dropped, event, statement
 
 CHUNK = 5_000
+KINDS = {str(kind): kind for kind in EventKind}
+SOURCES = {str(source): source for source in Source}
+"""Stored words to members; calling the enumeration is slow, and a start reads the whole log."""
 
 
 def append(connection: Connection, tenant_id: str, first_seq: int, events: Sequence[Event]) -> None:
@@ -49,9 +52,9 @@ def _event(row: Row[Any]) -> Event:
         id=row.id,
         tenant_id=row.tenant_id,
         learner_id=row.learner_id,
-        kind=EventKind(row.kind),
+        kind=KINDS[row.kind],
         at=row.at,
-        source=Source(row.source),
+        source=SOURCES[row.source],
         activity_id=row.activity_id,
         context_id=row.context_id,
         skills=tuple(row.skills),

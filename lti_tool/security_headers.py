@@ -1,0 +1,44 @@
+"""Headers that keep a page what it is: no foreign script or style, framed by its own LMS only.
+
+A handler says who may frame its answer with ``allow_frame``; nobody may otherwise. Errors carry no control
+worth stealing a click for, and must be readable inside whichever LMS opened the tool: those may be framed
+anywhere.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+)
+
+
+def allow_frame(origin: str) -> None:
+    """Let pages of this origin (``https://lms.example``) frame the answer to the current request.
+
+    Anything that is not a plain http(s) origin is ignored, so that no second directive can be slipped in.
+    """
+    parts = urlsplit(origin)
+    if parts.scheme in {"http", "https"} and parts.netloc and not set(parts.netloc) & set(" ;,'\"\\@"):
+        g.frame_ancestors = f"{parts.scheme}://{parts.netloc}"
+
+
+def _protect(response: Response) -> Response:
+    ancestors = g.get("frame_ancestors") or ("*" if response.status_code >= 400 else "'none'")
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY.format(ancestors=ancestors))
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if response.mimetype in {"text/html", "application/json", "application/problem+json"}:
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Add the headers to every answer that does not set its own."""
+    app.after_request(_protect)
