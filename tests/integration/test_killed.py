@@ -20,7 +20,8 @@ sys.path.insert(0, {tests!r})
 from small_course import arrival
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings
-core = Core(Settings(Path({folder!r}), {url!r}, "http://127.0.0.1:8080", secret="a secret that is used in tests only"))
+secret = "a secret that is used in tests only"
+core = Core(Settings(Path({folder!r}), {url!r}, "http://127.0.0.1:8080", secret=secret))
 print("ready", flush=True)
 for batch in range(10_000):
     core.intake("t", [arrival("person-1", n, score=batch / 10_000) for n in range({size})])
@@ -39,13 +40,12 @@ def test_kill_minus_nine_leaves_whole_batches_only(
     program = WRITER.format(
         tests=str(Path(__file__).parents[1]), folder=str(tmp_path), url=database_url, size=SIZE
     )
-    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    for line in writer.stdout:
-        if line.strip() == str(after):
-            break
-    writer.send_signal(signal.SIGKILL)  # the next batch is under way
-    writer.wait()
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        for line in writer.stdout:
+            if line.strip() == str(after):
+                break
+        writer.send_signal(signal.SIGKILL)  # the next batch is under way
 
     held = core.held("t", learner)
     assert len(held["events"]) % SIZE == 0

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stifinder import Context, Learner, Situation
-from stifinder.core.plugins import Plugins
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -64,28 +60,3 @@ def test_every_guide_is_reached_from_the_index():
     linked = {(ROOT / "docs" / target).resolve() for target in LINK.findall(index)}
     for guide in ROOT.glob("docs/*.md"):
         assert guide.name == "index.md" or guide.resolve() in linked, f"{guide.name} is not linked"
-
-
-def test_the_plugin_in_the_guide_loads_and_votes_as_it_says(tmp_path, monkeypatch, core):
-    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "quick_wins.py").write_text(source, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    plugins = Plugins(load=["quick_wins"], discover=False)
-    assert [(row.name, row.status) for row in plugins.describe()] == [("quick_wins", "ok")]
-    catalogue = core.catalogue("t")
-    situation = Situation(
-        now=NOW,
-        seed=0,
-        minutes=20,
-        learner=Learner("", "t"),
-        context=Context("c", "t", "A course"),
-        catalogue=catalogue,
-        pool=tuple(activity.id for activity in catalogue),
-    )
-    (answered,) = plugins.collect("candidates", situation=situation)
-    voted = {catalogue.by_id[vote.activity_id].minutes: vote.score for vote in answered.values}
-    assert voted == {5: 0.75, 10: 0.5}
-    assert "Because it takes %(minutes)d minutes only." in {
-        r.text for v in answered.values for r in v.reasons
-    }

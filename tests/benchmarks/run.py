@@ -1,0 +1,116 @@
+"""`make bench`: what the tool costs, as a table, and as JSON under benchmarks/results/.
+
+Everything is measured on this machine, in this run; medians where not said otherwise. Nothing here decides
+whether a test passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import socket
+import tempfile
+from pathlib import Path
+
+import inside
+import served
+import world as bench_world
+from figures import Figure, milliseconds
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from stifinder.core.store import credentials
+from stifinder.lab import histories
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("STIFINDER_DATA", ROOT.parent / "shared" / "data"))
+PASSWORD = "a password for the bench"
+console = Console()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
+    """Make a world, and take every figure in it."""
+    task = progress.add_task("", total=7)
+
+    def step(words: str) -> None:
+        progress.update(task, advance=1, description=words)
+
+    figures = inside.isolation()
+    with tempfile.TemporaryDirectory(prefix="stifinder-bench-") as name:
+        folder, port = Path(name), free_port()
+        step("making the history")
+        world = histories.world(
+            learners=options.learners, activities=options.activities, per_learner=options.events
+        )
+        core = bench_world.build(folder, world, port)
+        step("learning from it")
+        with core.models.lock(histories.TENANT), core.database.read() as connection:
+            seconds = milliseconds(lambda: core.models.states(connection, histories.TENANT)) / 1000
+        count = options.learners * options.events
+        figures.append(Figure(f"reading and folding {count:,} events, once", seconds, "s"))
+        core.save_models(histories.TENANT)
+        step("asking the engine")
+        figures += inside.suggestions(core, world, options.times)
+        step("folding")
+        figures += inside.folding(core, world)
+        step("foretelling answers")
+        figures += inside.knowledge(DATA)
+        with core.database.write() as connection:
+            credentials.add(connection, histories.TENANT, "bench", PASSWORD, core.clock())
+        step("serving pages")
+        with served.tool(folder, port) as process:
+            base = f"http://127.0.0.1:{port}"
+            figures += served.pages(base, core, world, options.times)
+            figures.append(served.memory(process, "history loaded"))
+            step("taking statements in")
+            figures += served.intake(base, world, ("bench", PASSWORD), options.batches, DATA)
+            figures.append(served.memory(process, "after the intake"))
+        core.database.close()
+    return figures
+
+
+def report(figures: list[Figure], options: argparse.Namespace) -> None:
+    """Print the table and write the JSON."""
+    size = f"{options.activities:,} activities, {options.learners:,} learners × {options.events} events"
+    table = Table(title=size)
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    table.add_column("unit")
+    table.add_column("target")
+    for f in figures:
+        table.add_row(f.name, f"{f.value:,.2f}" if f.value < 100 else f"{f.value:,.0f}", f.unit, f.target)
+    console.print(table)
+    options.output.mkdir(parents=True, exist_ok=True)
+    path = options.output / "bench.json"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    found = {"machine": machine, "size": size, "figures": [vars(f) for f in figures]}
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    console.print(f"written to {path}")
+
+
+def main() -> None:
+    """Read the options, measure, report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--activities", type=int, default=2_000)
+    parser.add_argument("--events", type=int, default=50, help="per learner")
+    parser.add_argument("--times", type=int, default=200, help="pages asked for")
+    parser.add_argument("--batches", type=int, default=100, help="batches of 100 statements")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
+    options = parser.parse_args()
+    with Progress(console=console) as progress:
+        figures = measure(options, progress)
+    report(figures, options)
+
+
+if __name__ == "__main__":
+    main()
