@@ -34,4 +34,4 @@ def openid(uri: str) -> str:
 
 def digest(secret: bytes, tenant_id: str, identity: str) -> str:
     """The keyed digest an identity is stored under: useless without the secret, different per tenant."""
-    return hmac.new(secret, f"{tenant_id}\n{identity}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, f"{tenant_id}\n{identity}".encode(), "sha256").hex()

@@ -88,6 +88,7 @@ def erase(
         tables.learner.c.tenant_id == tenant_id, tables.learner.c.id == learner_id
     )
     removed["learner"] = connection.execute(gone).rowcount
+    tenants.people_changed(connection, tenant_id)
     if removed["event"]:
         models.relearn(connection, tenant_id, learner_id, [])
     confirmed = plugins.collect("learner_forgotten", tenant_id=tenant_id, learner_id=learner_id)

@@ -15,13 +15,14 @@ from typing import Any
 from cachetools import LRUCache
 from sqlalchemy import Connection
 
-from . import blend, engine, identity, importing, intake, learner_page, opening, rights
+from . import blend, engine, importing, intake, learner_page, opening, rights
 from .arrival import Arrival, Receipt
 from .catalogue import Catalogue, Skill
 from .drafts import Draft, ImportReport
 from .errors import ConfigurationError, Forbidden, NotFound
 from .evidence import Event, EventKind
 from .intake import Place
+from .known_people import KnownPeople
 from .launch import Launch
 from .models import Models
 from .page import LearnerPage, Shown
@@ -64,7 +65,7 @@ class Core:
         self.models = Models(
             [("core", blend.BlendModel()), *self.plugins.models()], self.plugins.isolation, rights.granted
         )
-        self._identity_key = self.secrets.derive("identity")
+        self._people = KnownPeople(self.secrets.derive("identity"))
         self._catalogues: LRUCache[str, Catalogue] = LRUCache(50)
         self._places: LRUCache[str, dict[str, Place]] = LRUCache(50)
         self._cache_lock = threading.Lock()
@@ -130,9 +131,6 @@ class Core:
         with self.database.read() as connection:
             return tenants.find(connection, tenant_id)
 
-    def _digests(self, tenant_id: str, identities: Iterable[str]) -> dict[str, str]:
-        return {i: identity.digest(self._identity_key, tenant_id, i) for i in identities}
-
     def recognise(self, launch: Launch) -> str:
         """The learner's id if this person is remembered, else "".
 
@@ -140,7 +138,7 @@ class Core:
         address, and must not come by another person's record that way. Where the tenant recorded another
         legal basis than consent, an unknown person is remembered now.
         """
-        account = self._digests(launch.tenant_id, launch.identities[:1])
+        account = self._people.digests(launch.tenant_id, launch.identities[:1])
         with self.database.read() as connection:
             known = learners.recognise(connection, launch.tenant_id, account.values())
             bases = tenants.legal_bases(connection, launch.tenant_id)
@@ -186,7 +184,7 @@ class Core:
         """
         wanted = frozenset(grants)
         tenant_id = launch.tenant_id
-        digests = list(self._digests(tenant_id, launch.identities).values())
+        digests = list(self._people.digests(tenant_id, launch.identities).values())
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
             tenants.counters(connection, tenant_id, lock=True)
@@ -308,13 +306,11 @@ class Core:
         :raises Conflict: when a statement contradicts a stored one with the same id.
         :raises StoreUnavailable: when the database does not take it; nothing was stored.
         """
-        digests = self._digests(tenant_id, {a.identity for a in arrivals if a.identity})
+        identities = {a.identity for a in arrivals if a.identity}
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
             at = tenants.counters(connection, tenant_id, lock=True)
-            known = learners.recognise(connection, tenant_id, digests.values())
-            learner_of = {i: known[d] for i, d in digests.items() if d in known}
-            granted = rights.granted(connection, tenant_id, set(learner_of.values()))
+            learner_of, granted = self._people.look_up(connection, tenant_id, at.people_version, identities)
             self.models.states(connection, tenant_id, at)
             appended = intake.store(
                 connection,
@@ -459,7 +455,7 @@ class Core:
             if found.dismissal is None:
                 return
             suggestions.take_back_dismissal(connection, found)
-            if events.remove(connection, tenant_id, intake.credit_id(found, Outcome.DISMISSED)):
+            if events.remove(connection, tenant_id, learner_id, intake.credit_id(found, Outcome.DISMISSED)):
                 kept = events.of_learner(connection, tenant_id, learner_id)
                 self.models.relearn(connection, tenant_id, learner_id, kept)
 

@@ -117,6 +117,7 @@ class Database:
             cursor = connection.cursor()
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA wal_autocheckpoint=4000")  # pages; the usual 1,000 are a few batches
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.execute("PRAGMA secure_delete=ON")  # erased means overwritten, not merely unlinked
             cursor.close()

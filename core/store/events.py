@@ -104,9 +104,11 @@ def after(connection: Connection, tenant_id: str, cursor: int, until: int) -> It
         cursor = top
 
 
-def remove(connection: Connection, tenant_id: str, event_id: str) -> bool:
-    """Take one event out of the log; says whether there was one."""
-    found = delete(event).where(event.c.tenant_id == tenant_id, event.c.id == event_id)
+def remove(connection: Connection, tenant_id: str, learner_id: str, event_id: str) -> bool:
+    """Take one event of a learner out of the log; says whether there was one."""
+    found = delete(event).where(
+        event.c.tenant_id == tenant_id, event.c.learner_id == learner_id, event.c.id == event_id
+    )
     return connection.execute(found).rowcount > 0
 
 

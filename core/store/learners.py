@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ..people import Grant, Learner, Profile, Purpose, Role, Source
+from . import tenants
 from .tables import grant, learner, learner_identity, membership
 
 CONSENT_TEXT = "2026-11"
@@ -59,6 +60,7 @@ def name_again(connection: Connection, tenant_id: str, learner_id: str, digests:
             insert(learner_identity),
             [{"tenant_id": tenant_id, "digest": d, "learner_id": learner_id} for d in sorted(new)],
         )
+        tenants.people_changed(connection, tenant_id)
 
 
 def find(connection: Connection, tenant_id: str, learner_id: str) -> Learner | None:
@@ -92,7 +94,7 @@ def grants(
         )
     )
     found: dict[str, list[tuple[Purpose, Source]]] = {}
-    for learner_id, purpose, source in rows:
+    for learner_id, purpose, source in rows.all():
         found.setdefault(learner_id, []).append(PAIRS[purpose, source])
     return {learner_id: frozenset(pairs) for learner_id, pairs in found.items()}
 
@@ -142,6 +144,8 @@ def set_grants(
     ]
     if rows:
         connection.execute(insert(grant), rows)
+    if before != wanted:
+        tenants.people_changed(connection, tenant_id)
     return before - wanted
 
 

@@ -89,6 +89,7 @@ tenant = Table(
     Column("event_seq", Integer, nullable=False, server_default="0"),
     Column("model_epoch", Integer, nullable=False, server_default="0"),
     Column("catalogue_version", Integer, nullable=False, server_default="0"),
+    Column("people_version", Integer, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -275,8 +276,7 @@ event = _table(
     Column("score", Float),
     Column("minutes", Float),
     Column("votes", JSON, nullable=False),
-    UniqueConstraint("tenant_id", "id"),
-    _learner_key(),
+    _learner_key(),  # no unique id: statements have theirs, and every further index costs the busiest door
     key=("seq",),
 )
 Index(None, event.c.tenant_id, event.c.learner_id, event.c.at)

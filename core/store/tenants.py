@@ -15,11 +15,18 @@ from .tables import legal_basis, tenant
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Where a tenant stands: the last event, how often its models were rewritten, its catalogue's version."""
+    """Where a tenant stands.
+
+    :param event_seq: the number of its last event.
+    :param model_epoch: how often its models were changed otherwise than by new events.
+    :param catalogue_version: how often its catalogue changed.
+    :param people_version: how often people were remembered, forgotten, or changed what they agree to.
+    """
 
     event_seq: int
     model_epoch: int
     catalogue_version: int
+    people_version: int
 
 
 def add(connection: Connection, tenant_id: str, name: str, locale: str, now: datetime) -> Tenant:
@@ -50,20 +57,26 @@ def counters(connection: Connection, tenant_id: str, *, lock: bool = False) -> C
 
     :raises NotFound: when there is no such tenant.
     """
-    query = select(tenant.c.event_seq, tenant.c.model_epoch, tenant.c.catalogue_version).where(
-        tenant.c.id == tenant_id
-    )
+    query = select(
+        tenant.c.event_seq, tenant.c.model_epoch, tenant.c.catalogue_version, tenant.c.people_version
+    ).where(tenant.c.id == tenant_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound(
             f"There is no tenant {tenant_id!r}.", "`stifinder tenant list` shows the tenants there are."
         )
-    return Counters(row.event_seq, row.model_epoch, row.catalogue_version)
+    return Counters(row.event_seq, row.model_epoch, row.catalogue_version, row.people_version)
 
 
 def advance(connection: Connection, tenant_id: str, **counter: int) -> None:
     """Set counters (``event_seq=7``) of a tenant whose row this transaction has locked."""
     connection.execute(update(tenant).where(tenant.c.id == tenant_id).values(**counter))
+
+
+def people_changed(connection: Connection, tenant_id: str) -> None:
+    """Say that people were remembered or forgotten, or changed what they agree to."""
+    raised = tenant.c.people_version + 1
+    connection.execute(update(tenant).where(tenant.c.id == tenant_id).values(people_version=raised))
 
 
 def set_legal_basis(
@@ -89,6 +102,7 @@ def set_legal_basis(
             notice=notice,
         )
     )
+    people_changed(connection, tenant_id)
 
 
 def legal_bases(connection: Connection, tenant_id: str) -> Mapping[tuple[Purpose, Source], tuple[str, str]]:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("event_seq", sa.Integer(), server_default="0", nullable=False),
         sa.Column("model_epoch", sa.Integer(), server_default="0", nullable=False),
         sa.Column("catalogue_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("people_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
     )
@@ -254,7 +255,6 @@ def upgrade() -> None:
             ["tenant_id"], ["tenant.id"], name=op.f("fk_event_tenant_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "seq", name=op.f("pk_event")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_event_tenant_id_id")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index(
