@@ -1,0 +1,53 @@
+"""The catalogue comes in, and staff rule things out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from . import importing
+from .catalogue import Skill
+from .drafts import Draft, ImportReport
+from .errors import NotFound
+from .opened import Opened
+from .store import catalogue, tenants
+
+
+class CatalogueDesk(Opened):
+    """Calls about the catalogue."""
+
+    def import_catalogue(
+        self, tenant_id: str, drafts: Iterable[Draft], *, progress: Callable[[int], None] = lambda _: None
+    ) -> ImportReport:
+        """Insert or update activities, tagged by the plugins, all or none of them."""
+        with self.database.write() as connection:
+            return importing.store(connection, tenant_id, drafts, self.plugins, progress)
+
+    def import_skills(self, tenant_id: str, skills: Iterable[tuple[str, str, Sequence[str]]]) -> int:
+        """Insert or update skills given as (key, title, terms); returns how many."""
+        wanted = [
+            Skill(
+                catalogue.opaque(tenant_id, "skill", key), tenant_id, title, tuple(t.lower() for t in terms)
+            )
+            for key, title, terms in skills
+        ]
+        with self.database.write() as connection:
+            at = tenants.counters(connection, tenant_id, lock=True)
+            catalogue.store_skills(connection, tenant_id, wanted)
+            tenants.advance(connection, tenant_id, catalogue_version=at.catalogue_version + 1)
+        return len(wanted)
+
+    def ban(self, tenant_id: str, activity_key: str, *, decided_by: str, lift: bool = False) -> None:
+        """Have an activity no longer suggested to anybody in the tenant, or again.
+
+        :raises NotFound: when the catalogue has no such activity.
+        """
+        activity_id = catalogue.opaque(tenant_id, "activity", activity_key)
+        if activity_id not in self.catalogue(tenant_id).by_id:
+            raise NotFound(
+                f"There is no activity {activity_key!r}.", "`stifinder catalogue list` shows them."
+            )
+        with self.database.write() as connection:
+            if lift:
+                catalogue.unban(connection, tenant_id, "", activity_id)
+            else:
+                catalogue.ban(connection, tenant_id, "", activity_id, decided_by, self.clock())
