@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .. import Candidate, Event, LearnedModel, Purpose, Reason, Situation, hookimpl, message
 from . import ease, steps_stored
+from .in_place import InPlace
 from .paths import ENGAGEMENT, LATEST, outcome, reading
 from .settings import read
 from .steps import SCALE, TAU, Steps
@@ -48,7 +49,7 @@ class Settings:
 _settings = Settings()
 
 
-class CollaborativeModel:
+class CollaborativeModel(InPlace[Steps]):
     """``steps.Steps`` as a learned model."""
 
     name = "collaborative"
@@ -58,21 +59,6 @@ class CollaborativeModel:
     def empty(self) -> Steps:
         """Nobody's steps."""
         return Steps()
-
-    def fold(self, state: Steps, event: Event) -> Steps:
-        """Count one event, in place."""
-        state.learn(event)
-        return state
-
-    def merge(self, state: Steps, other: Steps) -> Steps:
-        """Add the other's sums to the first, in place."""
-        state.add(other)
-        return state
-
-    def subtract(self, state: Steps, learner_id: str) -> Steps:
-        """Take a learner's pairs out, in place."""
-        state.forget(learner_id)
-        return state
 
     def dump(self, state: Steps) -> bytes:
         """Serialise."""

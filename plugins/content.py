@@ -30,6 +30,7 @@ ANSWERS = 10  # latest answers on a skill that are counted
 WELL = 0.6
 MISSED = 0.5
 ALIKE = 0.25
+MANY = 3  # activities on a skill from which being the first of them is worth saying
 STATEMENTS = frozenset({"catalogue", "statements"})
 
 MISSED_QUESTIONS = message("Because you missed %(missed)d of %(total)d questions on %(skill)s.")
@@ -40,7 +41,11 @@ BUILDS_ON = message("Because it builds on %(activity)s, which you finished.")
 ALIKE_WELL = message("Because it is about much the same as %(activity)s, which went well.")
 ROOM = message("Because your %(answers)d results on %(skill)s leave room to grow.")
 ROOM_ONE = message("Because your one result on %(skill)s leaves room to grow.")
-UNKNOWN = message("Because it teaches %(skill)s, where there are no results yet.")
+UNKNOWN = message("Because it teaches %(skill)s, where you have no results yet.")
+FIRST_OF = message("Because it is the first of %(total)d activities here on %(skill)s.")
+ONLY_ONE = message("Because nothing else here teaches %(skill)s, where you have no results yet.")
+LEADS_TO = message("Because %(activity)s builds on it.")
+LEADS_TO_MORE = message("Because %(total)d activities here build on it.")
 FITS = message("Because it takes %(minutes)d minutes, and you have %(available)d.")
 FITS_ONE = message("Because it takes one minute, and you have %(available)d.")
 
@@ -157,10 +162,19 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     ) * _multipliers(situation, arrays)
     best = pool[np.argsort(-score[pool], kind="stable")[:VOTES]]
     like = _most_alike(arrays, told, best[liked[best] >= ALIKE])
+    course = np.array([index[a] for a in situation.pool if a in index], dtype=np.intp)
+    by_skill = arrays.of_a_skill(course)
+    left = frozenset(pool.tolist())
     votes = []
     for place in best.tolist():
         activity = situation.catalogue.activities[place]
-        if reasons := _reasons(situation, activity, told, like.get(place, "")):
+        reasons = _reasons(situation, activity, told, like.get(place, ""))
+        onward = _leads_to(situation, [n for n in arrays.opens.get(activity.id, ()) if n in left])
+        if reasons:
+            reasons += onward
+        else:
+            reasons = _from_the_course(situation, activity, place, by_skill, onward)
+        if reasons:
             votes.append(Candidate(activity.id, float(score[place]), tuple(reasons[:2])))
     return votes
 
@@ -221,21 +235,48 @@ def _reasons(situation: Situation, activity: Activity, told: Story, alike: str) 
             break
     if alike:
         reasons.append(Reason(ALIKE_WELL, {"activity": alike}, (told.well[alike].id,), STATEMENTS))
-    return reasons or _weaker_reasons(situation, activity)
+    return reasons or _room_to_grow(situation, skills)
 
 
-def _weaker_reasons(situation: Situation, activity: Activity) -> list[Reason]:
-    """What can be said without an event that points at this activity."""
-    for skill in activity.skill_ids:
+def _room_to_grow(situation: Situation, skills: Sequence[str]) -> list[Reason]:
+    for skill in skills:
         known = situation.mastery.get(skill)
         if known and known.answers and known.mean < 0.8:
             values: Values = {"answers": known.answers, "skill": skill}
             return [Reason(ROOM_ONE, values, (), STATEMENTS, plural=ROOM, count=known.answers)]
-    for skill in activity.skill_ids:
-        if skill not in situation.mastery:
-            return [Reason(UNKNOWN, {"skill": skill})]
+    return []
+
+
+def _leads_to(situation: Situation, following: Sequence[int]) -> list[Reason]:
+    """What in the pool, not done yet, builds on an activity; ``following`` are its places."""
+    if not following:
+        return []
+    values: Values = {"activity": situation.catalogue.activities[following[0]].id, "total": len(following)}
+    return [Reason(LEADS_TO, values, plural=LEADS_TO_MORE, count=len(following))]
+
+
+def _from_the_course(
+    situation: Situation,
+    activity: Activity,
+    place: int,
+    by_skill: Mapping[str, tuple[int, int]],
+    onward: list[Reason],
+) -> list[Reason]:
+    """What can be said without an event that points at this activity: its place among the others.
+
+    :param by_skill: as ``Indexed.of_a_skill`` gives it for the pool.
+    :param onward: what builds on the activity.
+    """
+    new = next((skill for skill in activity.skill_ids if skill not in situation.mastery), "")
+    first, total = by_skill.get(new, (place, 1))
+    if new and first == place and total >= MANY:
+        return [Reason(FIRST_OF, {"skill": new, "total": total})]
+    if onward:
+        return onward
+    if new:
+        return [Reason(ONLY_ONE if total == 1 else UNKNOWN, {"skill": new})]
     if 0 < activity.minutes <= situation.minutes:
-        values = {"minutes": activity.minutes, "available": situation.minutes}
+        values: Values = {"minutes": activity.minutes, "available": situation.minutes}
         uses = frozenset({"catalogue", "launch"})
         return [Reason(FITS_ONE, values, (), uses, plural=FITS, count=activity.minutes)]
     return []

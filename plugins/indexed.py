@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 KEPT = 8
-SMALL = 100
-"""Up to this many activities texts are indexed at once, else in the background."""
+SMALL = 50
+"""Up to this many activities texts are indexed at once (some 20 ms), else in the background."""
 TEXT = 600
 LEVEL_DIFFICULTY = {1: 0.3, 2: 0.5, 3: 0.7}
 """What a level stands for where the catalogue gives no difficulty."""
@@ -48,6 +48,7 @@ class Indexed:
     :param difficulty: logit of each activity's difficulty.
     :param minutes: 0 when unknown.
     :param languages, media: as the catalogue has them.
+    :param opens: activity id to the places of the activities that name it as a prerequisite, in course order.
     :param texts: (activities, terms), rows of length 1; None while they are being indexed.
     """
 
@@ -60,6 +61,7 @@ class Indexed:
     minutes: Floats
     languages: NDArray[np.str_]
     media: NDArray[np.str_]
+    opens: dict[str, list[int]]
     texts: Any = None
     ready: threading.Event = field(default_factory=threading.Event)
 
@@ -77,6 +79,18 @@ class Indexed:
         wanted = self.texts[places].T @ (weight / weight.sum())
         answer: Floats = np.clip(self.texts @ wanted, 0.0, 1.0)
         return answer
+
+    def of_a_skill(self, pool: Places) -> dict[str, tuple[int, int]]:
+        """Skill id to (place of its first activity, number of activities), of those in ``pool``."""
+        rank = np.full(len(self.shares), len(pool), dtype=np.intp)
+        rank[pool] = np.arange(len(pool))
+        inside = rank[self.entry_activity] < len(pool)
+        skills, ranks = self.entry_skill[inside], rank[self.entry_activity[inside]]
+        first = np.full(len(self.skill_index), len(pool), dtype=np.intp)
+        np.minimum.at(first, skills, ranks)
+        counts = np.bincount(skills, minlength=len(first)).tolist()
+        places = pool[first.clip(max=len(pool) - 1)].tolist()
+        return {skill: (places[n], counts[n]) for skill, n in self.skill_index.items() if counts[n]}
 
 
 _cache: OrderedDict[tuple[str, str], Indexed] = OrderedDict()
@@ -108,6 +122,10 @@ def _arrays(catalogue: Catalogue) -> Indexed:
     columns = {skill: n for n, skill in enumerate(skills)}
     owner = np.array([n for n, _ in entries], dtype=np.intp)
     hard = np.array([difficulty(a) for a in activities], dtype=np.float64)
+    opens: dict[str, list[int]] = {}
+    for n in sorted(range(len(activities)), key=lambda n: activities[n].position):
+        for earlier in activities[n].prerequisites:
+            opens.setdefault(earlier, []).append(n)
     return Indexed(
         catalogue=catalogue,
         skill_index=columns,
@@ -118,6 +136,7 @@ def _arrays(catalogue: Catalogue) -> Indexed:
         minutes=np.array([a.minutes for a in activities], dtype=np.float64),
         languages=np.array([a.language.split("-")[0] for a in activities], dtype=np.str_),
         media=np.array([a.media_type for a in activities], dtype=np.str_),
+        opens=opens,
     )
 
 
@@ -125,8 +144,21 @@ def _index_texts(made: Indexed) -> None:
     """Fill ``texts``; a catalogue without a single word keeps none."""
     texts = [f"{a.title} {a.text[:TEXT]}" for a in made.catalogue]
     if any(character.isalnum() for text in texts for character in text):
-        vectorizer = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(4, 4), sublinear_tf=True, max_features=20_000, dtype=np.float32
-        )
-        made.texts = vectorizer.fit_transform(texts)
+        made.texts = _vectorizer().fit_transform(texts)
     made.ready.set()
+
+
+def _vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(4, 4), sublinear_tf=True, max_features=20_000, dtype=np.float32
+    )
+
+
+def _warm_up() -> None:
+    """Let the libraries do what they do once in a process (reading entry points, choosing kernels: 70 ms)."""
+    texts = _vectorizer().fit_transform(["some words", "more words"])
+    (texts[[0]] @ texts[[1]].T).toarray()
+    texts @ (texts[[0]].T @ np.ones(1))
+
+
+_warm_up()  # when the module is loaded, not within the time that the first learner's suggestions may take

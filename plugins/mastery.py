@@ -18,9 +18,10 @@ from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from .. import Event, LearnedModel, Mastery, Purpose, Situation, hookimpl
+from .. import LearnedModel, Mastery, Purpose, Situation, hookimpl
 from . import counts
 from .counts import Counts, unpack
+from .in_place import InPlace
 from .settings import read
 
 GROUP = 5
@@ -51,7 +52,7 @@ class Settings:
 _settings = Settings()
 
 
-class CountsModel:
+class CountsModel(InPlace[Counts]):
     """``counts.Counts`` as a learned model; two of them, for two purposes a learner agrees to separately."""
 
     version = 1
@@ -63,21 +64,6 @@ class CountsModel:
     def empty(self) -> Counts:
         """Nobody's results."""
         return Counts()
-
-    def fold(self, state: Counts, event: Event) -> Counts:
-        """Count one event, in place."""
-        state.learn(event)
-        return state
-
-    def merge(self, state: Counts, other: Counts) -> Counts:
-        """Add the other's sums to the first, in place."""
-        state.add(other)
-        return state
-
-    def subtract(self, state: Counts, learner_id: str) -> Counts:
-        """Take a learner's results out, in place."""
-        state.forget(learner_id)
-        return state
 
     def dump(self, state: Counts) -> bytes:
         """Serialise."""

@@ -20,6 +20,7 @@ from fsrs import Card, Rating, Scheduler
 from msgspec import Meta
 
 from .. import Event, EventKind, LearnedModel, Purpose, Review, Situation, hookimpl
+from .in_place import InPlace
 from .settings import read
 
 REVIEWS = frozenset(
@@ -99,6 +100,15 @@ class ReviewLog:
                 days = mine[sys.intern(skill)] = array("q")
             note(days, at, hundredths)
 
+    def add(self, other: ReviewLog) -> None:
+        """Add the other's learners.
+
+        :raises ValueError: when both saw the same learner.
+        """
+        if both := self.learners.keys() & other.learners.keys():
+            raise ValueError(f"{len(both)} learners are in both states: merge states of different learners")
+        self.learners.update(other.learners)
+
     def forget(self, learner_id: str) -> None:
         """Take a learner out, and the cards replayed for them."""
         self.learners.pop(learner_id, None)
@@ -147,7 +157,7 @@ def _review(card: Card, days: Days[int], place: int) -> Card:
     return moved
 
 
-class ReviewModel:
+class ReviewModel(InPlace[ReviewLog]):
     """``ReviewLog`` as a learned model."""
 
     name = "spacing"
@@ -157,26 +167,6 @@ class ReviewModel:
     def empty(self) -> ReviewLog:
         """Nobody's reviews."""
         return ReviewLog()
-
-    def fold(self, state: ReviewLog, event: Event) -> ReviewLog:
-        """Note one event, in place."""
-        state.learn(event)
-        return state
-
-    def merge(self, state: ReviewLog, other: ReviewLog) -> ReviewLog:
-        """Add the other's learners to the first, in place.
-
-        :raises ValueError: when both saw the same learner.
-        """
-        if both := state.learners.keys() & other.learners.keys():
-            raise ValueError(f"{len(both)} learners are in both states: merge states of different learners")
-        state.learners.update(other.learners)
-        return state
-
-    def subtract(self, state: ReviewLog, learner_id: str) -> ReviewLog:
-        """Take a learner out, in place."""
-        state.forget(learner_id)
-        return state
 
     def dump(self, state: ReviewLog) -> bytes:
         """Serialise the reviews; cards are replayed when they are asked for."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stifinder import Event, EventKind, LearnedModel, Source
+from stifinder.core.blend import BlendModel
 from stifinder.lab import histories, laws
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -26,7 +27,7 @@ def shipped_models() -> list[LearnedModel]:
     return found
 
 
-MODELS = shipped_models()
+MODELS = [BlendModel(), *shipped_models()]
 MOMENTS = st.one_of(
     st.integers(0, 3),  # ties
     st.integers(0, 3 * 86400),
@@ -44,12 +45,13 @@ EVENTS = st.builds(
     skills=st.lists(st.sampled_from(["skill-a", "skill-b", "skill-c"]), max_size=2).map(tuple),
     success=st.none() | st.booleans(),
     score=st.none() | st.floats(0, 1),
+    votes=st.dictionaries(st.sampled_from(["strategy-a", "strategy-b"]), st.floats(0, 1)),
 )
 HISTORIES = st.lists(EVENTS, max_size=30)
 
 
 def test_every_shipped_model_is_found() -> None:
-    assert {"collaborative", "mastery", "skill-norms", "spacing"} <= {model.name for model in MODELS}
+    assert {"blend", "collaborative", "mastery", "skill-norms", "spacing"} <= {model.name for model in MODELS}
     assert all(isinstance(model, LearnedModel) for model in MODELS)
 
 

@@ -157,3 +157,33 @@ def test_the_cache_is_bounded_and_follows_the_version() -> None:
     for number in range(indexed.KEPT):
         indexed.indexed(replace(made, version=f"other-{number}"))
     assert indexed.indexed(made) is not first
+
+
+def test_without_results_the_place_among_the_others_on_the_skill_is_the_reason() -> None:
+    made = catalogue(
+        *(activity(name, "skill-a") for name in ("first", "second", "third")), activity("alone", "skill-b")
+    )
+    votes = voted(made)
+    assert first_text(votes["first"]) == "Because it is the first of 3 activities here on skill-a."
+    assert first_text(votes["second"]) == "Because it teaches skill-a, where you have no results yet."
+    assert first_text(votes["alone"]) == (
+        "Because nothing else here teaches skill-b, where you have no results yet."
+    )
+
+
+@pytest.mark.parametrize(
+    ("followers", "expected"),
+    [(1, "Because activity-more-0 builds on it."), (2, "Because 2 activities here build on it.")],
+)
+def test_what_others_build_on_says_so(followers: int, expected: str) -> None:
+    after = (activity(f"more-{n}", "skill-b", prerequisites=("activity-basics",)) for n in range(followers))
+    votes = voted(catalogue(activity("basics", "skill-a"), *after))
+    assert first_text(votes["basics"]) == expected
+
+
+def test_what_is_done_already_is_no_reason_to_do_what_it_builds_on() -> None:
+    made = catalogue(
+        activity("basics", "skill-a"), activity("more", "skill-b", prerequisites=("activity-basics",))
+    )
+    votes = voted(made, (event("more", 0, EventKind.COMPLETED, score=0.9),))
+    assert "builds on" not in first_text(votes["basics"])

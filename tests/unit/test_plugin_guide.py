@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from small_course import COURSE, MakeCore, launch_of
+from small_course import COURSE, EVERYTHING, MakeCore, arrival, launch_of
+from stifinder.core.evidence import EventKind
 from stifinder.core.hookspecs import FAMILIES, RULES
 from stifinder.core.plugins import Plugins
 
@@ -43,21 +44,32 @@ def test_every_hook_is_in_the_guide_as_it_is_in_the_code() -> None:
     assert rows() == expected
 
 
-@pytest.fixture
-def short_first(tmp_path: Path) -> Iterator[ModuleType]:
-    """The guide's first example, as a file of its own."""
-    code = re.search(r"```python\n(\"\"\"Short ones.*?)```", GUIDE, re.DOTALL)
+def example(start: str, name: str, folder: Path) -> Iterator[ModuleType]:
+    """The guide's example that starts with these words, imported from a file of its own."""
+    code = re.search(rf"```python\n({re.escape(start)}.*?)```", GUIDE, re.DOTALL)
     assert code is not None
-    path = tmp_path / "short_first.py"
+    path = folder / f"{name}.py"
     path.write_text(code[1], encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("short_first", path)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
-    sys.modules["short_first"] = module
     yield module
-    del sys.modules["short_first"]
+    del sys.modules[name]
+
+
+@pytest.fixture
+def short_first(tmp_path: Path) -> Iterator[ModuleType]:
+    """The guide's first example."""
+    yield from example('"""Short ones', "short_first", tmp_path)
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Iterator[ModuleType]:
+    """The guide's plugin that learns."""
+    yield from example('"""What many passed', "passed", tmp_path)
 
 
 def test_the_first_plugin_of_the_guide_votes_as_it_says(make_core: MakeCore, short_first: ModuleType) -> None:
@@ -68,3 +80,18 @@ def test_the_first_plugin_of_the_guide_votes_as_it_says(make_core: MakeCore, sho
     reasons = [r.text % r.values for s in page.suggestions for r in s.reasons]
     assert set(reasons) == {"Because it takes only 5 minutes."}
     assert all(v.strategy == "short_first" for s in page.suggestions for v in s.suggestion.votes)
+
+
+def test_the_plugin_that_learns_learns_and_the_check_of_the_guide_passes(
+    make_core: MakeCore, passed: ModuleType, tmp_path: Path
+) -> None:
+    for _ in example("from stifinder.lab import histories", "check", tmp_path):
+        pass  # it raises AssertionError when a law is broken
+    core = make_core(plugins=Plugins(load=["passed"], discover=False))
+    core.import_catalogue("t", COURSE)
+    core.agree(launch_of("person-1"), EVERYTHING)
+    core.intake("t", [arrival("person-1", 3, EventKind.PASSED, success=True)])
+    page = core.page(launch_of("person-2"), core.agree(launch_of("person-2"), EVERYTHING), minutes=60)
+    voted = {s.activity.key for s in page.suggestions for r in s.reasons if r.text == passed.WHY}
+    assert voted == {"activity-3"}
+    assert [d.status for d in core.plugins.describe()] == ["ok"]
