@@ -15,8 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.run ## install what running needs, start the tool and a sandbox LMS, print the address to open
-	@$(BIN)/stifinder demo
+demo: .venv/.run ## install what running needs, start the tool and a sandbox LMS (DEMO="--port 9000" for options)
+	@$(BIN)/stifinder demo $(DEMO)
 
 test: .venv/.dev ## run the whole test suite (PYTEST="-k consent" to choose)
 	@$(BIN)/pytest $(PYTEST)
@@ -42,7 +42,7 @@ bench: .venv/.dev ## measure speed and memory; a table, and JSON under benchmark
 
 messages: .venv/.dev ## collect the texts of the pages, update and compile their translations
 	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keyword message --add-location file --sort-by-file \
-		--omit-header --output lti_tool/translations/messages.pot core plugins lti_tool
+		--omit-header --output lti_tool/translations/messages.pot core plugins schemas lti_tool
 	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100 \
 		--input-file lti_tool/translations/messages.pot --output-dir lti_tool/translations
 	@$(BIN)/pybabel --quiet compile --directory lti_tool/translations

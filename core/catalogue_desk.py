@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from . import importing
-from .catalogue import Skill
+from . import importing, learner_page
+from .catalogue import Activity, Catalogue, Skill
 from .drafts import Draft, ImportReport
 from .errors import NotFound
+from .launch import Launch
 from .opened import Opened
 from .store import catalogue, tenants
 
@@ -35,6 +36,16 @@ class CatalogueDesk(Opened):
             catalogue.store_skills(connection, tenant_id, wanted)
             tenants.advance(connection, tenant_id, catalogue_version=at.catalogue_version + 1)
         return len(wanted)
+
+    def offered(self, launch: Launch) -> tuple[Catalogue, tuple[Activity, ...]]:
+        """The catalogue, and what of it a teacher may link to from this course: the course's own first."""
+        current = self.catalogue(launch.tenant_id)
+        with self.database.read() as connection:
+            context = learner_page.find_context(connection, launch)
+            banned = catalogue.banned(connection, launch.tenant_id, context.id)
+        own = current.in_context(context.id)
+        others = [a for a in current if context.id not in a.context_ids]
+        return current, tuple(a for a in (*own, *others) if a.id not in banned)
 
     def ban(self, tenant_id: str, activity_key: str, *, decided_by: str, lift: bool = False) -> None:
         """Have an activity no longer suggested to anybody in the tenant, or again.

@@ -16,6 +16,7 @@ from .evidence import Mastery, Review
 from .page import DueReview
 from .plugins import Plugins
 from .proposals import (
+    Award,
     Candidate,
     Challenge,
     Dismissal,
@@ -46,6 +47,7 @@ class Answer:
     due: tuple[DueReview, ...]
     next_review: datetime | None
     challenge: Challenge | None
+    earned: tuple[Award, ...]
 
 
 def estimate(situation: Situation, plugins: Plugins) -> Situation:
@@ -94,6 +96,7 @@ def suggest(
         _due(situation, banned),
         next((r.due for r in situation.reviews if r.due > situation.now), None),
         _challenge(situation, plugins, allowed_ids - {r.activity_id for r in chosen}),
+        _earned(situation, plugins),
     )
 
 
@@ -150,6 +153,7 @@ def _suggestion(situation: Situation, ranked: ranking.Ranked, place: int) -> Sug
         reasons=ranked.reasons or (FITS,),
         uses=ranked.uses,
         minutes_asked=situation.minutes,
+        locale=situation.learner.locale,
     )
 
 
@@ -190,6 +194,13 @@ def _challenge(situation: Situation, plugins: Plugins, left: Collection[str]) ->
     proposed = plugins.first("next_challenge", situation=others, motivation=described.values[0])
     challenge: Challenge | None = proposed.values[0] if proposed else None
     return challenge if challenge is not None and challenge.activity_id in left else None
+
+
+def _earned(situation: Situation, plugins: Plugins) -> tuple[Award, ...]:
+    """What a remembered learner has achieved, whether given already or not."""
+    if not situation.learner.remembered:
+        return ()
+    return tuple(a for said in plugins.collect("award", situation=situation) for a in said.values)
 
 
 def questions(situation: Situation, plugins: Plugins) -> tuple[Question, ...]:

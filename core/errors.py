@@ -96,8 +96,43 @@ class LaunchRefused(StifinderError):
         super().__init__(what, cure)
 
 
+class RegistrationRefused(StifinderError):
+    """An LMS that must not be, or could not be, registered.
+
+    :param reason: the stable short name of the refusal, for logs and tests (``used-invitation``,
+        ``issuer-mismatch`` ...).
+    """
+
+    code = "registration-refused"
+
+    def __init__(self, reason: str, what: str, cure: str = "", *, status: int = 400) -> None:
+        self.reason = reason
+        self.status = status
+        super().__init__(what, cure)
+
+
 class StoreUnavailable(StifinderError):
     """The database is locked, full or gone; nothing of the attempted write was kept."""
 
     status = 503
     code = "store-unavailable"
+
+
+class OutgoingError(StifinderError):
+    """A request of ours to another server did not succeed; names the host only, never the whole address."""
+
+    status = 502
+    code = "outgoing"
+
+
+class AddressRefused(OutgoingError):
+    """An address that must not be called: not https, or it leads into our own network."""
+
+    status = 400
+    code = "address-refused"
+
+
+class NoAnswer(OutgoingError):
+    """The other server did not answer as a whole within the limits; a later try may succeed."""
+
+    code = "no-answer"

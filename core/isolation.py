@@ -24,7 +24,7 @@ from typing import Any
 log = logging.getLogger("stifinder.plugins")
 
 FAILURES_TO_OPEN = 3
-"""Failures in a row after which a plugin is left alone for a while."""
+"""Failures of one hook in a row after which its plugin is left alone for a while."""
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 900.0
 MOST_STUCK = 2
@@ -107,6 +107,8 @@ class Health:
 
     :param failures: kind (``error``, ``timeout``, ``unusable``) to count.
     :param last: the last failure in words: hook, kind, place in the code; never the plugin's data.
+    :param in_a_row: hook to its failures since its last success; by hook, because a plugin whose other hooks
+        work would else never be left alone.
     :param open_until: monotonic seconds until which the plugin is not called.
     """
 
@@ -115,7 +117,7 @@ class Health:
     seconds: float = 0.0
     failures: Counter[str] = field(default_factory=Counter)
     last: str = ""
-    in_a_row: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)
     pause: float = 0.0
     open_until: float = 0.0
     stuck: list[_Job] = field(default_factory=list)
@@ -186,8 +188,9 @@ class Isolation:
             if failure:
                 self._failed(plugin, hook, health, failure, words)
                 return False, None
-            health.in_a_row = 0
-            health.pause = 0.0
+            del health.in_a_row[hook]
+            if not health.in_a_row:
+                health.pause = 0.0
         return True, answer
 
     @staticmethod
@@ -197,14 +200,18 @@ class Isolation:
 
     def _failed(self, plugin: str, hook: str, health: Health, kind: str, words: str) -> None:
         health.failures[kind] += 1
-        health.in_a_row += 1
+        health.in_a_row[hook] += 1
         health.last = f"{hook}: {kind}, {words}"
         log.warning("plugin %s lost its vote in %s: %s (%s)", plugin, hook, kind, words)
-        if health.in_a_row >= FAILURES_TO_OPEN:
+        if health.in_a_row[hook] >= FAILURES_TO_OPEN:
             health.pause = min(max(FIRST_PAUSE, health.pause * 2), LONGEST_PAUSE)
             health.open_until = self._clock() + health.pause
             log.warning(
-                "plugin %s is left alone for %.0f s after %d failures", plugin, health.pause, health.in_a_row
+                "plugin %s is left alone for %.0f s after %d failures of %s",
+                plugin,
+                health.pause,
+                health.in_a_row[hook],
+                hook,
             )
 
 

@@ -16,6 +16,8 @@ class Launch:
         same person.
     :param context_key: the platform's id of the course, prefixed by the issuer; "" when the launch has none.
     :param frame_origin: origin of the LMS page that frames us (for ``frame-ancestors``).
+    :param line_item: address of the link's column of grades; where the LMS names only the list of columns,
+        that list's, with the link's id as fragment; "" when it is not ours to fill.
     """
 
     tenant_id: str
@@ -29,3 +31,4 @@ class Launch:
     return_url: str = ""
     frame_origin: str = ""
     custom: dict[str, str] = field(default_factory=dict)
+    line_item: str = ""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from . import engine, opening, rights
+from . import engine, opening, opens, rights
 from .catalogue import Catalogue
 from .launch import Launch
 from .page import LearnerPage, Shown
@@ -16,7 +16,7 @@ from .people import Context, Learner, Profile, Purpose, Source
 from .plugins import Plugins
 from .proposals import Award, Dismissal, PeerMatch, Situation, SkipReason, Suggestion
 from .store import catalogue as catalogue_store
-from .store import events, learners, suggestions
+from .store import events, learners, suggestions, tenants
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,14 @@ def read(
     learner = learners.find(connection, tenant_id, learner_id) if learner_id else None
     agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
     banned = catalogue_store.banned(connection, tenant_id, context.id)
-    pool = catalogue.in_context(context.id) or catalogue.activities
+    link = opens.opens(launch.custom)
+    pool = opens.pool(link, catalogue, context.id)
     stranger = Learner("", tenant_id, launch.roles, locale, opening.answered(Profile(), answers))
     situation = Situation(
         now=now,
         seed=seed,
         minutes=minutes,
-        learner=replace(learner, locale=locale) if learner else stranger,
+        learner=opens.towards(link, catalogue, replace(learner, locale=locale) if learner else stranger),
         context=context,
         catalogue=catalogue,
         pool=tuple(a.id for a in pool),
@@ -106,13 +107,19 @@ def find_context(connection: Connection, launch: Launch) -> Context:
 
 
 def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: Plugins) -> Kept:
-    """Record the suggestions, the estimates and what was earned; find people to learn with."""
+    """Record the suggestions, the estimates and what was earned; find people to learn with.
+
+    Nothing is kept when the person was forgotten, or agreed to something else, since the visit was read.
+    """
     situation = answer.situation
     tenant_id, learner_id, now = situation.learner.tenant_id, situation.learner.id, situation.now
+    tenants.counters(connection, tenant_id, lock=True)
+    agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+    if agreed != visit.agreed or learners.find(connection, tenant_id, learner_id) is None:
+        return NOTHING_KEPT
     recorded = suggestions.record(connection, answer.suggestions)
     suggestions.keep_mastery(connection, tenant_id, learner_id, situation.mastery.values(), now)
-    earned = [a for said in plugins.collect("award", situation=situation) for a in said.values]
-    suggestions.give_awards(connection, tenant_id, learner_id, earned, now)
+    suggestions.give_awards(connection, tenant_id, learner_id, answer.earned, now)
     awards = tuple(a for a, _ in suggestions.awards(connection, tenant_id, learner_id))
     if not any(purpose is Purpose.PEERS for purpose, _ in visit.agreed):
         return Kept(recorded, awards)

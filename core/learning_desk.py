@@ -157,6 +157,7 @@ class LearningDesk(Opened):
     ) -> None:
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
+            tenants.counters(connection, tenant_id, lock=True)
             found = self._suggestion(connection, tenant_id, learner_id, suggestion_id)
             after = suggestions.come_of(connection, found, outcome, now, why)
             granted = rights.granted(connection, tenant_id, [learner_id])
@@ -188,6 +189,7 @@ class LearningDesk(Opened):
             raise NotFound("There is no such skill or answer.", "Go back to the page and choose again.")
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
+            tenants.counters(connection, tenant_id, lock=True)
             learner = self._learner(connection, tenant_id, learner_id)
             granted = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
             if (Purpose.SUGGESTIONS, Source.PAGE) not in granted:

@@ -18,14 +18,13 @@ from cachetools import LRUCache
 from sqlalchemy import Connection
 
 from .evidence import Event
-from .isolation import Isolation
+from .isolation import Isolation, Unusable
 from .learned import LearnedModel
 from .people import Purpose, Source
 from .store import events, snapshots, tenants
 
 Granted = dict[str, frozenset[tuple[Purpose, Source]]]
 FOLD_SECONDS_PER_1000 = 2.0
-SNAPSHOT_EVERY = 50_000
 
 
 @dataclass
@@ -92,13 +91,15 @@ class Models:
         """Load snapshots and read on from there; without a usable one, read the log from its start."""
         stored = snapshots.load(connection, tenant_id)
         for name in names:
-            plugin, model = self.models[name]
+            _, model = self.models[name]
             found = stored.get(name)
             state, cursor = None, 0
-            if found is not None and found.version == model.version:
-                state, cursor = self._call(plugin, "load", model.load, data=found.data), found.cursor
+            # One of an earlier epoch may hold people who were forgotten since, while its plugin was off.
+            usable = found is not None and found.version == model.version and found.epoch == hosted.epoch
+            if found is not None and usable:
+                state, cursor = self._call(name, "load", model.load, data=found.data), found.cursor
             if state is None:
-                state, cursor = self._call(plugin, "empty", model.empty), 0
+                state, cursor = self._call(name, "empty", model.empty), 0
             if state is None:
                 continue
             part = {name: state}
@@ -122,7 +123,7 @@ class Models:
             hosted.cursor += len(new)
 
     def _fold(self, states: dict[str, Any], chunk: Sequence[Event], granted: Granted) -> None:
-        for name, (plugin, model) in self.models.items():
+        for name, (_, model) in self.models.items():
             if name not in states:
                 continue
             allowed = [
@@ -136,7 +137,7 @@ class Models:
                     state = model.fold(state, event)
                 return state
 
-            state = self._call(plugin, "fold", fold_all, weight=len(allowed), state=states[name])
+            state = self._call(name, "fold", fold_all, weight=len(allowed), state=states[name])
             # A state that failed in the middle of a fold is of no use: without it the plugin is silent, and
             # it is rebuilt from the log when the plugin's pause has ended.
             if state is None:
@@ -145,11 +146,19 @@ class Models:
                 states[name] = state
 
     def _call(
-        self, plugin: str, what: str, function: Callable[..., Any], *, weight: int = 0, **arguments: Any
+        self, model: str, what: str, function: Callable[..., Any], *, weight: int = 0, **arguments: Any
     ) -> Any:
+        """What the model's function gives, or None: then its plugin lost its say in this call."""
         seconds = FOLD_SECONDS_PER_1000 * max(1, weight / 1000) * (10 if what in ("load", "dump") else 1)
+
+        def check(answer: Any) -> Any:
+            if answer is None or (what == "dump" and not isinstance(answer, bytes)):
+                raise Unusable(f"the answer is a {type(answer).__name__}")
+            return answer
+
+        plugin, _ = self.models[model]
         _, answer = self._isolation.call(
-            plugin, f"learned_models.{what}", function, arguments, seconds=seconds, check=lambda value: value
+            plugin, f"{model}.{what}", function, arguments, seconds=seconds, check=check
         )
         return answer
 
@@ -166,10 +175,10 @@ class Models:
         at = tenants.counters(connection, tenant_id, lock=True)
         states = self.states(connection, tenant_id, at)
         granted = self._granted(connection, tenant_id, {learner_id})
-        for name, (plugin, model) in self.models.items():
+        for name, (_, model) in self.models.items():
             if name in states:
                 state = self._call(
-                    plugin, "subtract", model.subtract, state=states[name], learner_id=learner_id
+                    name, "subtract", model.subtract, state=states[name], learner_id=learner_id
                 )
                 if state is None:
                     del states[name]
@@ -181,6 +190,16 @@ class Models:
         tenants.advance(connection, tenant_id, model_epoch=at.model_epoch + 1)
         self.save(connection, tenant_id)
 
+    def rebuild(self, connection: Connection, tenant_id: str) -> None:
+        """Have every process read the whole log again, because what the tenant allows changed for many.
+
+        The caller holds the tenant's row lock.
+        """
+        at = tenants.counters(connection, tenant_id, lock=True)
+        snapshots.drop_all(connection, tenant_id)
+        tenants.advance(connection, tenant_id, model_epoch=at.model_epoch + 1)
+        self.discard(tenant_id)
+
     def discard(self, tenant_id: str) -> None:
         """Forget what this process holds: a transaction that changed it did not go through."""
         self._hosted.pop(tenant_id, None)
@@ -190,9 +209,9 @@ class Models:
         hosted = self._hosted.get(tenant_id)
         if hosted is None:
             return
-        for name, (plugin, model) in self.models.items():
+        for name, (_, model) in self.models.items():
             data = (
-                self._call(plugin, "dump", model.dump, state=hosted.states[name])
+                self._call(name, "dump", model.dump, state=hosted.states[name])
                 if name in hosted.states
                 else None
             )
@@ -204,6 +223,7 @@ class Models:
                     tenant_id,
                     snapshots.Snapshot(name, model.version, hosted.epoch, hosted.cursor, data),
                 )
+        snapshots.drop_before(connection, tenant_id, hosted.epoch)
         hosted.stored = hosted.cursor
 
     def unsaved(self, tenant_id: str) -> int:

@@ -18,6 +18,7 @@ from .evidence import Event
 from .intake import Place
 from .known_people import KnownPeople
 from .models import Models
+from .outgoing import Outgoing
 from .people import Learner, Tenant
 from .plugins import Plugins
 from .secrets import Secrets
@@ -47,6 +48,7 @@ class Opened:
         self.clock = clock
         self.secrets = Secrets.open(settings.data_dir, settings.secret)
         self.database = Database(settings.database_url)
+        self.outgoing = Outgoing(settings.outgoing)
         self.plugins = plugins or Plugins(
             load=settings.plugins.load, disable=settings.plugins.disable, settings=settings.plugins.settings
         )

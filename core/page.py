@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from .catalogue import Activity, Catalogue
@@ -69,4 +68,3 @@ class LearnerPage:
     first_guess: bool = True
     agreed: frozenset[tuple[Purpose, Source]] = frozenset()
     uses: frozenset[str] = frozenset()
-    titles: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from . import opening, rights
+from .errors import Forbidden
 from .launch import Launch
 from .opened import Opened
 from .people import Grant, Profile, Purpose, Source
@@ -47,8 +50,8 @@ class PeopleDesk(Opened):
     def set_legal_basis(
         self, tenant_id: str, purpose: Purpose, source: Source, *, basis: str, decided_by: str, notice: str
     ) -> None:
-        """Record another legal basis than consent for a purpose."""
-        with self.database.write() as connection:
+        """Record another legal basis than consent for a purpose; it replaces one recorded earlier."""
+        with self._changing_models(tenant_id) as connection:
             tenants.counters(connection, tenant_id, lock=True)
             tenants.set_legal_basis(
                 connection,
@@ -60,6 +63,20 @@ class PeopleDesk(Opened):
                 notice=notice,
                 now=self.clock(),
             )
+            self.models.rebuild(connection, tenant_id)
+
+    def remove_legal_basis(self, tenant_id: str, purpose: Purpose, source: Source) -> int:
+        """Have a purpose rest on consent alone again, and remove what was kept without it.
+
+        :returns: how many people, who had agreed to nothing, were forgotten.
+        :raises NotFound: when no other basis is recorded for it.
+        """
+        with self._changing_models(tenant_id) as connection:
+            forgotten = rights.remove_basis(
+                connection, tenant_id, purpose, source, self.models, self.plugins, self.clock()
+            )
+        self.database.scrub()
+        return forgotten
 
     def agree(self, launch: Launch, grants: Iterable[tuple[Purpose, Source]]) -> str:
         """Make exactly these grants the person's; with none, and no other basis, the person is forgotten.
@@ -72,20 +89,24 @@ class PeopleDesk(Opened):
         now = self.clock()
         with self._changing_models(tenant_id) as connection:
             tenants.counters(connection, tenant_id, lock=True)
-            learner_id = learners.recognise(connection, tenant_id, digests[:1]).get(digests[0], "")
+            known = learners.recognise(connection, tenant_id, digests[:1]).get(digests[0], "")
             remembered = bool(wanted) or bool(tenants.legal_bases(connection, tenant_id))
+            learner_id = known
             if not remembered:
-                if learner_id:
-                    rights.erase(connection, tenant_id, learner_id, self.models, self.plugins, now)
-                return ""
-            if not learner_id:
-                learner_id = learners.remember(
-                    connection, tenant_id, digests, launch.roles, launch.locale, now
-                )
+                learner_id = ""
+                if known:
+                    rights.erase(connection, tenant_id, known, self.models, self.plugins, now)
             else:
-                learners.name_again(connection, tenant_id, learner_id, digests)
-            rights.set_grants(connection, tenant_id, learner_id, wanted, self.models, now)
-            return learner_id
+                if known:
+                    learners.name_again(connection, tenant_id, known, digests)
+                else:
+                    learner_id = learners.remember(
+                        connection, tenant_id, digests, launch.roles, launch.locale, now
+                    )
+                rights.set_grants(connection, tenant_id, learner_id, wanted, self.models, now)
+        if known:  # something may have been withdrawn
+            self.database.scrub()
+        return learner_id
 
     def profile(self, tenant_id: str, learner_id: str) -> Profile:
         """What the person says about themselves.
@@ -96,17 +117,34 @@ class PeopleDesk(Opened):
             return self._learner(connection, tenant_id, learner_id).profile
 
     def set_profile(self, tenant_id: str, learner_id: str, profile: Profile) -> None:
-        """Replace what the person says about themselves."""
+        """Replace what the person says about themselves.
+
+        :raises Forbidden: when the person has not agreed to what they say here being kept.
+        """
         with self.database.write() as connection:
             self._learner(connection, tenant_id, learner_id)
+            self._must_keep_what_is_said(connection, tenant_id, learner_id)
             learners.set_profile(connection, tenant_id, learner_id, profile)
 
     def answer_questions(self, tenant_id: str, learner_id: str, answers: Mapping[str, str]) -> None:
-        """Put answers to opening questions into the profile."""
+        """Put answers to opening questions into the profile.
+
+        :raises Forbidden: when the person has not agreed to what they say here being kept.
+        """
         with self.database.write() as connection:
             learner = self._learner(connection, tenant_id, learner_id)
+            self._must_keep_what_is_said(connection, tenant_id, learner_id)
             learners.set_profile(
                 connection, tenant_id, learner_id, opening.answered(learner.profile, answers)
+            )
+
+    @staticmethod
+    def _must_keep_what_is_said(connection: Connection, tenant_id: str, learner_id: str) -> None:
+        allowed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+        if (Purpose.SUGGESTIONS, Source.PAGE) not in allowed:
+            raise Forbidden(
+                "What people say about themselves is only kept for those who agreed to it.",
+                "Agree to it under “What is stored about me”.",
             )
 
     def held(self, tenant_id: str, learner_id: str) -> dict[str, Any]:

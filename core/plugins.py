@@ -7,7 +7,7 @@ loaded is listed with the reason and does not stop the others.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -43,6 +43,23 @@ class Answered:
 
     plugin: str
     values: tuple[Any, ...]
+
+
+def _overheard(function: Callable[..., Any]) -> tuple[list[str], Callable[..., Any]]:
+    """A function, and where the words of its error are kept.
+
+    For ``configure`` only: elsewhere errors may speak of people, and are told by type and place.
+    """
+    said: list[str] = []
+
+    def listened(**arguments: Any) -> Any:
+        try:
+            return function(**arguments)
+        except Exception as error:
+            said.append(str(error))
+            raise
+
+    return said, listened
 
 
 class Plugins:
@@ -133,9 +150,10 @@ class Plugins:
         for implementation in self._implementations("configure"):
             name = implementation.plugin_name
             failures = self._failures(name)
-            self._ask("configure", implementation, {"settings": settings.get(name, {})})
+            said, configure = _overheard(implementation.function)
+            self._ask("configure", implementation, {"settings": settings.get(name, {})}, configure)
             if self._failures(name) > failures:
-                reason = self.isolation.health[name].last
+                reason = ": ".join([self.isolation.health[name].last, *said])
                 self._manager.unregister(name=name)
                 self._replace(name, status=f"refused: {reason}")
 
@@ -156,18 +174,28 @@ class Plugins:
             for r in self._rows.values()
         ]
 
+    def unknown_disabled(self) -> list[str]:
+        """Names that are switched off but belong to no plugin: written wrong, or not installed."""
+        return sorted(self._disabled - set(self._rows))
+
     # --- calling ---
 
     def _implementations(self, hook: str) -> list[Any]:
         """Implementations in the order they are asked."""
         return list(reversed(getattr(self._manager.hook, hook).get_hookimpls()))
 
-    def _ask(self, hook: str, implementation: Any, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _ask(
+        self,
+        hook: str,
+        implementation: Any,
+        arguments: Mapping[str, Any],
+        function: Callable[..., Any] | None = None,
+    ) -> tuple[Any, ...]:
         rule = RULES[hook]
         _, answer = self.isolation.call(
             implementation.plugin_name,
             hook,
-            implementation.function,
+            function or implementation.function,
             {name: arguments[name] for name in implementation.argnames},
             seconds=rule.milliseconds / 1000,
             check=lambda value: usable(rule, value),

@@ -97,9 +97,10 @@ class Suggestion:
         brought; for the record, never shown.
     :param propensity: probability in (0, 1] with which this activity got this place, given those above it.
     :param votes: every strategy that voted for it.
-    :param reasons: at most two, the strongest first.
+    :param reasons: at most two, the strongest first; with ``locale`` they are the sentences that were shown.
     :param uses: union of the data sources behind the votes.
     :param minutes_asked: the time budget it was made for.
+    :param locale: the language the page was first shown in.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Suggestion:
     reasons: tuple[Reason, ...]
     uses: frozenset[str]
     minutes_asked: int
+    locale: str = "en"
     outcome: Outcome = Outcome.SHOWN
     outcome_at: datetime | None = None
     dismissal: Dismissal | None = None

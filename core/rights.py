@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from .intake import keeps
 from .models import Granted, Models
-from .people import Purpose, Source
+from .people import Profile, Purpose, Source
 from .plugins import Plugins
 from .store import events, learners, suggestions, tables, tenants
 
@@ -42,24 +43,63 @@ def set_grants(
     if before == after:
         return
     history = events.of_learner(connection, tenant_id, learner_id)
-    kept = [e for e in history if any(source is e.source for _, source in after)]
-    for source in {e.source for e in history} - {e.source for e in kept}:
+    kept = [e for e in history if keeps(after, e.source)]
+    _drop_uncovered(connection, tenant_id, learner_id, after)
+    if history:
+        models.relearn(connection, tenant_id, learner_id, kept)
+
+
+def _drop_uncovered(connection: Connection, tenant_id: str, learner_id: str, allowed: Pairs) -> None:
+    """Remove what was kept under purposes and sources that are not allowed any more."""
+    for source in Source:
+        if keeps(allowed, source):
+            continue
         connection.execute(
             delete(tables.event).where(
-                tables.event.c.tenant_id == tenant_id,
-                tables.event.c.learner_id == learner_id,
-                tables.event.c.source == source,
+                *_mine(tables.event, tenant_id, learner_id), tables.event.c.source == source
             )
         )
         if source is Source.STATEMENTS:
             _empty(connection, tables.statement, tenant_id, learner_id)
-    if not any(purpose is Purpose.SUGGESTIONS for purpose, _ in after):
-        for table in (tables.suggestion, tables.mastery, tables.award):
+    if not any(purpose is Purpose.SUGGESTIONS for purpose, _ in allowed):
+        for table in (tables.suggestion, tables.mastery, tables.award, tables.outbox, tables.grade_link):
             _empty(connection, table, tenant_id, learner_id)
-    if not any(purpose is Purpose.PEERS for purpose, _ in after):
+    if (Purpose.SUGGESTIONS, Source.PAGE) not in allowed:
+        learners.set_profile(connection, tenant_id, learner_id, Profile())
+    if not any(purpose is Purpose.PEERS for purpose, _ in allowed):
         _empty(connection, tables.membership, tenant_id, learner_id)
-    if history:
-        models.relearn(connection, tenant_id, learner_id, kept)
+
+
+def remove_basis(
+    connection: Connection,
+    tenant_id: str,
+    purpose: Purpose,
+    source: Source,
+    models: Models,
+    plugins: Plugins,
+    now: datetime,
+) -> int:
+    """Take a recorded legal basis back, with what was kept under it alone.
+
+    Who agreed to nothing and is covered by no other basis is forgotten. The models are rebuilt from the log.
+
+    :returns: how many people were forgotten.
+    :raises NotFound: when no such basis is recorded.
+    """
+    tenants.counters(connection, tenant_id, lock=True)
+    tenants.remove_legal_basis(connection, tenant_id, purpose, source)
+    forgotten = 0
+    for learner_id in learners.every(connection, tenant_id):
+        left = granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+        if (purpose, source) in left:
+            continue
+        if left:
+            _drop_uncovered(connection, tenant_id, learner_id, left)
+        else:
+            erase(connection, tenant_id, learner_id, models, plugins, now, relearn=False)
+            forgotten += 1
+    models.rebuild(connection, tenant_id)
+    return forgotten
 
 
 def _mine(table: Table, tenant_id: str, learner_id: str) -> tuple[Any, Any]:
@@ -71,14 +111,24 @@ def _empty(connection: Connection, table: Table, tenant_id: str, learner_id: str
 
 
 def erase(
-    connection: Connection, tenant_id: str, learner_id: str, models: Models, plugins: Plugins, now: datetime
+    connection: Connection,
+    tenant_id: str,
+    learner_id: str,
+    models: Models,
+    plugins: Plugins,
+    now: datetime,
+    *,
+    relearn: bool = True,
 ) -> dict[str, Any]:
     """Forget a person: every table, every model, every plugin.
 
-    :returns: the receipt: ``receipt`` (its id), ``at`` (ISO 8601), ``removed`` (kind to count), and
-        ``unconfirmed`` (plugins that could not say that they removed what they keep).
+    :param relearn: False when the caller rebuilds the models afterwards, as for many people at once.
+    :returns: the receipt: ``receipt`` (its id), ``at`` (ISO 8601), ``removed`` (kind to count), ``models``
+        (names of the models the person was taken out of), and ``unconfirmed`` (plugins that could not say
+        that they removed what they keep).
     """
     tenants.counters(connection, tenant_id, lock=True)
+    counted_in = _counted_in(connection, tenant_id, learner_id, models)
     removed: dict[str, int] = {}
     for table in tables.PERSONAL:
         count = select(func.count()).select_from(table).where(*_mine(table, tenant_id, learner_id))
@@ -89,7 +139,7 @@ def erase(
     )
     removed["learner"] = connection.execute(gone).rowcount
     tenants.people_changed(connection, tenant_id)
-    if removed["event"]:
+    if removed["event"] and relearn:
         models.relearn(connection, tenant_id, learner_id, [])
     confirmed = plugins.collect("learner_forgotten", tenant_id=tenant_id, learner_id=learner_id)
     for answered in confirmed:
@@ -100,6 +150,7 @@ def erase(
         "receipt": secrets.token_hex(8),
         "at": now.isoformat(timespec="seconds"),
         "removed": {kind: count for kind, count in removed.items() if count},
+        "models": counted_in,
         "unconfirmed": sorted(asked - {a.plugin for a in confirmed}),
     }
     connection.execute(
@@ -116,7 +167,6 @@ def held(connection: Connection, tenant_id: str, learner_id: str, models: Models
     if learner is None:
         return {}
     log = events.of_learner(connection, tenant_id, learner_id)
-    allowed = granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
     return {
         "learner": {
             "id": learner.id,
@@ -149,12 +199,25 @@ def held(connection: Connection, tenant_id: str, learner_id: str, models: Models
             "at",
         ),
         "awards": _rows(connection, tables.award, tenant_id, learner_id, "key", "title", "at", "record"),
-        "counted_in_models": sorted(
-            name
-            for name, (_, model) in models.models.items()
-            if any((model.purpose, e.source) in allowed for e in log)
+        "grade_links": _rows(
+            connection, tables.grade_link, tenant_id, learner_id, "line_item", "opens", "score", "stamp"
         ),
+        "waiting_grades": _rows(
+            connection, tables.outbox, tenant_id, learner_id, "line_item", "score", "created_at"
+        ),
+        "counted_in_models": _counted_in(connection, tenant_id, learner_id, models),
     }
+
+
+def _counted_in(connection: Connection, tenant_id: str, learner_id: str, models: Models) -> list[str]:
+    """Names of the models that learned from this learner's events."""
+    allowed = granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+    sources = events.sources(connection, tenant_id, learner_id)
+    return sorted(
+        name
+        for name, (_, model) in models.models.items()
+        if any((model.purpose, source) in allowed for source in sources)
+    )
 
 
 def _rows(

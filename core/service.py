@@ -7,9 +7,11 @@ modules of its own (``rights``, ``importing``, ``intake``, ``engine``, ``learner
 from __future__ import annotations
 
 from .catalogue_desk import CatalogueDesk
+from .grades_desk import GradesDesk
 from .learning_desk import LearningDesk
 from .people_desk import PeopleDesk
+from .roster_desk import RosterDesk
 
 
-class Core(PeopleDesk, CatalogueDesk, LearningDesk):
+class Core(PeopleDesk, CatalogueDesk, LearningDesk, GradesDesk, RosterDesk):
     """Stifinder without its border."""

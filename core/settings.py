@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidInput
+from .outgoing_policy import Policy
 
 FILE_NAME = "stifinder.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -23,11 +24,15 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "STIFINDER_DATA_DIR": "data_dir",
         "DATABASE_URL": "database_url",
+        "REDIS_URL": "redis_url",
         "STIFINDER_BASE_URL": "base_url",
         "STIFINDER_HOST": "host",
         "STIFINDER_PORT": "port",
         "STIFINDER_SECRET_KEY": "secret_key",
         "STIFINDER_SEED": "seed",
+        "STIFINDER_ALLOW_PRIVATE": "allow_private",
+        "STIFINDER_DEVELOPMENT": "development",
+        "STIFINDER_OPEN_REGISTRATION": "open_registration",
     }
 )
 """Environment variables, and the key of the file that each overrides."""
@@ -67,11 +72,16 @@ class Settings:
 
     :param data_dir: where Stifinder keeps its files; made when first written to.
     :param database_url: an SQLAlchemy URL; an SQLite file in ``data_dir`` unless said otherwise.
+    :param redis_url: where the queue of work beside the pages lives; "" means a file in ``data_dir``.
     :param base_url: the address at which browsers and the LMS reach us, without a slash at its end;
         https, except on this machine itself.
     :param host, port: where ``stifinder serve`` listens; port 0 takes a free one.
     :param secret: from ``STIFINDER_SECRET_KEY``; "" means the key file in ``data_dir`` (``core.secrets``).
     :param seed: where randomness starts; same state, clock and seed give the same suggestions.
+    :param allow_private: host names and networks that the tool may call although they are not public.
+    :param development: whether this machine may be called, also by http; :meth:`read` takes it as meant
+        when ``base_url`` is http, for then nobody else can use the tool.
+    :param open_registration: whether an LMS may register without an invitation; it then waits for a yes.
     :param file: the file that was read; None when there was none.
     """
 
@@ -84,7 +94,19 @@ class Settings:
     seed: int = 0
     limits: Limits = Limits()
     plugins: PluginSettings = field(default_factory=PluginSettings)
+    allow_private: tuple[str, ...] = ()
+    development: bool = False
+    open_registration: bool = False
+    redis_url: str = field(default="", repr=False)
     file: Path | None = None
+
+    @property
+    def outgoing(self) -> Policy:
+        """What may be called when the address came from outside.
+
+        :raises InvalidInput: for an entry of ``allow_private`` that is neither host name nor network.
+        """
+        return Policy.of(self.allow_private, development=self.development)
 
     @property
     def secure(self) -> bool:
@@ -112,23 +134,34 @@ class Settings:
 
         text = {
             key: _text(values[key], key, origin[key])
-            for key in ("data_dir", "database_url", "base_url", "host", "secret_key")
+            for key in ("data_dir", "database_url", "redis_url", "base_url", "host", "secret_key")
             if key in values
         }
         port = _whole(values.get("port", 8080), "port", origin.get("port", ""), most=65535)
         seed = _whole(values.get("seed", 0), "seed", origin.get("seed", ""), most=2**63 - 1)
         data_dir = _data_dir(text.get("data_dir", ""), environ, file)
-        base_url = text.get("base_url") or f"http://127.0.0.1:{port or 8080}"
+        base_url = _address(
+            text.get("base_url") or f"http://127.0.0.1:{port or 8080}", origin.get("base_url", "")
+        )
+        development = values.get("development", base_url.startswith("http:"))
         return cls(
             data_dir=data_dir,
             database_url=text.get("database_url") or f"sqlite:///{data_dir / 'stifinder.db'}",
-            base_url=_address(base_url, origin.get("base_url", "")),
+            redis_url=text.get("redis_url", ""),
+            base_url=base_url,
             host=text.get("host") or "127.0.0.1",
             port=port,
             secret=text.get("secret_key", ""),
             seed=seed,
             limits=limits,
             plugins=plugins,
+            allow_private=_allowed(values.get("allow_private", []), origin.get("allow_private", "")),
+            development=_yes_or_no(development, "development", origin.get("development", "")),
+            open_registration=_yes_or_no(
+                values.get("open_registration", False),
+                "open_registration",
+                origin.get("open_registration", ""),
+            ),
             file=file,
         )
 
@@ -141,7 +174,13 @@ def _find(environ: Mapping[str, str], file: Path | None) -> Path | None:
     named = file or (Path(environ["STIFINDER_CONFIG"]) if environ.get("STIFINDER_CONFIG") else None)
     if named is None:
         usual = Path(FILE_NAME)
-        return usual.resolve() if usual.is_file() else None
+        try:
+            return usual.resolve() if usual.is_file() else None
+        except PermissionError as error:
+            raise ConfigurationError(
+                f"Whether there is a {usual} in the working directory cannot be seen: {error.strerror}.",
+                "Change to a folder that this user may read, or name the file with --config.",
+            ) from error
     if not named.is_file():
         raise ConfigurationError(
             f"There is no configuration file {named}.", "Correct --config or STIFINDER_CONFIG."
@@ -193,6 +232,29 @@ def _whole(value: object, key: str, where: str, *, least: int = 0, most: int) ->
             f"{where}: `{key}` is {value!r}.", f"Give a whole number from {least} to {most}."
         )
     return value
+
+
+def _yes_or_no(value: object, key: str, where: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    found = words.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ConfigurationError(f"{where}: `{key}` is {value!r}.", "Say true or false.")
+    return found
+
+
+def _allowed(value: object, where: str) -> tuple[str, ...]:
+    """Host names and networks: a list, or in the environment a text with commas."""
+    entries = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ConfigurationError(
+            f"{where}: `allow_private` is {value!r}.", 'Give a list of texts, like ["lms.intern"].'
+        )
+    given = tuple(entry for entry in entries if entry)
+    try:
+        Policy.of(given)
+    except InvalidInput as error:
+        raise ConfigurationError(f"{where}: `allow_private`: {error.what}", error.cure) from error
+    return given
 
 
 def _data_dir(value: str, environ: Mapping[str, str], file: Path | None) -> Path:

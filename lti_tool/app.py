@@ -11,7 +11,7 @@ from babel.dates import get_timezone
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_babel import Babel, gettext  # type: ignore[import-untyped]
 from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from ..core.errors import StifinderError
 from ..core.proposals import message
@@ -28,12 +28,15 @@ MACHINE_PATHS = ("/xapi", "/api", "/.well-known")
 """Below these, errors are problem+json (RFC 9457); elsewhere they are pages."""
 
 LARGEST_FORM = 256 * 1024
-"""Bytes a form of a page may hold; the xAPI intake has limits of its own."""
+"""Bytes a form of a page may hold, with any files in it; the xAPI intake has limits of its own."""
 
 ERROR_WORDS: dict[int, tuple[str, str]] = {
     400: (message("This could not be understood"), message("Go back and try again.")),
     401: (message("This visit has ended"), message("Open the tool from your LMS again.")),
-    403: (message("This is not allowed"), message("Open the tool from your LMS again.")),
+    403: (
+        message("This page is closed"),
+        message("Your visit may have ended. Open the tool from your LMS again; what was stored is safe."),
+    ),
     404: (
         message("There is nothing here"),
         message("The address may be old. Open the tool from your LMS again."),
@@ -60,10 +63,12 @@ ERROR_WORDS: dict[int, tuple[str, str]] = {
 
 def create_app(core: Core) -> Flask:
     """The whole application around a core."""
-    from . import launch, learner, xapi
+    from . import deep_linking, launch, learner, register, xapi
 
     app = pages_app(core)
     app.register_blueprint(launch.blueprint())
+    app.register_blueprint(deep_linking.blueprint())
+    app.register_blueprint(register.blueprint())
     app.register_blueprint(xapi.blueprint())
     app.register_blueprint(learner.blueprint())
     inner = xapi.collapse_slashes(app.wsgi_app)
@@ -91,6 +96,7 @@ def pages_app(core: Core) -> Flask:
     app.secret_key = core.secrets.derive("flask")
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
         TEMPLATES_AUTO_RELOAD=False,
@@ -157,8 +163,6 @@ def _http_error(error: HTTPException) -> tuple[Response | str, int] | Response:
     for name, value in error.get_headers(request.environ):
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
-    if isinstance(error, RequestEntityTooLarge):
-        answer.headers["Connection"] = "close"  # the rest of the body is not read
     return answer
 
 

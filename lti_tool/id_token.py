@@ -13,10 +13,11 @@ import jwt
 from jwt.types import Options
 
 from ..core.errors import LaunchRefused
-from ..core.store.lti import Registration
+from ..core.store import joining
+from ..core.store.lti import PENDING, Registration
 from ..schemas.addresses import is_within
 from ..schemas.lti import LTI, TO_ADMINISTRATOR, LaunchClaims, load_launch
-from .login import LoginState
+from .login import LoginState, pending
 from .platform_keys import ALGORITHMS, PlatformKeys
 
 LEEWAY = 60
@@ -49,14 +50,16 @@ def verify(
     claims = load_launch(payload)
     _check_parties(claims, state)
     _check_time(claims, now.timestamp())
-    for registration in registrations:
-        if registration.deployment_id == claims.deployment_id:
-            return registration, claims
-    raise LaunchRefused(
-        "unknown-deployment",
-        f"The deployment {claims.deployment_id!r} is not registered for this LMS.",
-        "Administrator: add it with `stifinder register`.",
-    )
+    registration = joining.pick(registrations, claims.deployment_id)
+    if registration is None:
+        raise LaunchRefused(
+            "unknown-deployment",
+            f"The deployment {claims.deployment_id!r} is not registered for this LMS.",
+            "Administrator: add it with `stifinder register`.",
+        )
+    if registration.status == PENDING:
+        raise pending(registration)
+    return joining.deployment_of(registration, claims.deployment_id, now), claims
 
 
 def check_target(claims: LaunchClaims, base_url: str) -> None:
@@ -64,6 +67,8 @@ def check_target(claims: LaunchClaims, base_url: str) -> None:
 
     :raises LaunchRefused: ``target-outside``.
     """
+    if claims.deep_linking and not claims.target_link_uri:
+        return
     if not is_within(claims.target_link_uri, base_url):
         raise LaunchRefused(
             "target-outside",
@@ -98,7 +103,7 @@ def _verified_payload(
         )
     # The unproven deployment only chooses whose keys must prove it, so it can gain nothing by lying.
     claimed = unverified["payload"].get(f"{LTI}deployment_id")
-    sender = next((r for r in registrations if r.deployment_id == claimed), registrations[0])
+    sender = joining.pick(registrations, claimed) or registrations[0]
     key = keys.find(sender.key_set_url, header["kid"])
     try:
         payload: Mapping[str, Any] = jwt.decode(token, key, algorithms=list(ALGORITHMS), options=_OPTIONS)

@@ -21,14 +21,17 @@ from flask import (
     request,
     url_for,
 )
+from flask.sansio.app import App
 
 from ..core import identity
 from ..core.errors import LaunchRefused
 from ..core.launch import Launch
+from ..core.opens import Kind, opens
+from ..core.store import joining, tool_keys
 from ..core.store import lti as store
 from ..schemas.addresses import origin
 from ..schemas.lti import LaunchClaims
-from . import login
+from . import deep_linking, jobs, login
 from .cookies import base_path, launch_core
 from .id_token import LEEWAY, check_target, verify
 from .platform_keys import PlatformKeys
@@ -36,6 +39,9 @@ from .visit import open_visit, save_visit
 
 KEYS = "stifinder.platform_keys"
 """Where the application keeps its cache of platforms' keys (``app.extensions``)."""
+
+START_PAGES = {Kind.REVIEW: "review", Kind.ACTIVITY: "activity"}
+"""Where a launch leads, below its visit, when its link opens something else than the learner's page."""
 
 log = logging.getLogger("stifinder.lti")
 
@@ -64,12 +70,16 @@ _OPEN_AGAIN = frozenset(
 def blueprint() -> Blueprint:
     """``/lti/login``, ``/lti/launch`` and ``/lti/jwks``."""
     made = Blueprint("lti", __name__)
-    made.record_once(lambda state: state.app.extensions.setdefault(KEYS, PlatformKeys()))
+    made.record_once(lambda state: _remember_keys(state.app))
     made.add_url_rule("/lti/login", "login", _login, methods=["GET", "POST"])
     made.add_url_rule("/lti/launch", "launch", _launch, methods=["GET", "POST"])
     made.add_url_rule("/lti/jwks", "jwks", _jwks)
     made.register_error_handler(LaunchRefused, _refused)
     return made
+
+
+def _remember_keys(app: App) -> None:
+    app.extensions.setdefault(KEYS, PlatformKeys(app.extensions["stifinder"].outgoing))
 
 
 def _login() -> Response:
@@ -113,17 +123,46 @@ def _launch() -> Response:
         answer.get("id_token", ""), state, registrations, current_app.extensions[KEYS], now
     )
     check_target(claims, core.settings.base_url)
+    deep_linking.check(claims)
     if claims.nonce != state.nonce:
         raise _used("nonce") if store.was_used(core.database, "nonce", claims.nonce) else _wrong_nonce()
     keep_until = datetime.fromtimestamp(state.until + LEEWAY, UTC)
     if not store.use_once(core.database, [("state", state.id), ("nonce", claims.nonce)], keep_until, now):
         raise _used("nonce")
+    _note(registration, claims)
     launch = _reduced(registration, claims)
-    visit = open_visit(current_app._get_current_object(), launch, core.recognise(launch))  # type: ignore[attr-defined]
-    response = make_response(redirect(f"{base_path(core.settings.base_url)}/learn/{visit.id}/", code=303))
-    save_visit(response, visit)
+    if claims.deep_linking:
+        response = deep_linking.begin(core, registration, claims, claims.deep_linking, launch)
+    else:
+        visit = open_visit(current_app._get_current_object(), launch, core.recognise(launch))  # type: ignore[attr-defined]
+        core.note_roster(launch, registration.issuer, claims.services.memberships)
+        jobs.note_graded(core, launch, visit.learner_id)
+        page = START_PAGES.get(opens(launch.custom).kind, "")
+        path = f"{base_path(core.settings.base_url)}/learn/{visit.id}/{page}"
+        response = make_response(redirect(path, code=303))
+        save_visit(response, visit)
     login.forget(core, response, state)
     return response
+
+
+def _note(registration: store.Registration, claims: LaunchClaims) -> None:
+    """Keep for the administrator's check what this launch showed; nothing of it is about the person."""
+    core = launch_core()
+    now = core.clock()
+    seen = {"names": claims.named}
+    if claims.deep_linking:
+        seen["deep_linking"] = True
+    else:
+        seen |= {"grades": claims.services.scores, "roster": bool(claims.services.memberships)}
+    if request.headers.get("Sec-Fetch-Dest") == "iframe":
+        seen["cookies_in_frame"] = any(name.startswith("sf-login-") for name in request.cookies)
+    skew = round(claims.issued_at - now.timestamp())
+    if not joining.note_launch(core.database, registration, seen, skew, now):
+        raise LaunchRefused(
+            "unknown-deployment",
+            f"The deployment {claims.deployment_id!r} is not registered for this LMS: another was first.",
+            "Administrator: add it with `stifinder register`.",
+        )
 
 
 def _reduced(registration: store.Registration, claims: LaunchClaims) -> Launch:
@@ -143,15 +182,17 @@ def _reduced(registration: store.Registration, claims: LaunchClaims) -> Launch:
         return_url=claims.return_url,
         frame_origin=origin(registration.auth_login_url),
         custom=claims.custom,
+        line_item=claims.services.column_of(claims.link_id),
     )
 
 
 def _jwks() -> Response:
     core = launch_core()
-    keys = store.key_set(core.database)
+    now = core.clock()
+    keys = tool_keys.key_set(core.database, now)
     if not keys["keys"]:
-        store.signing_key(core.database, core.secrets, core.clock())
-        keys = store.key_set(core.database)
+        tool_keys.signing_key(core.database, core.secrets, now)
+        keys = tool_keys.key_set(core.database, now)
     response = jsonify(keys)
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
@@ -177,11 +218,15 @@ def _wrong_nonce() -> LaunchRefused:
 
 
 def _platform_error(code: str, description: str, state: str) -> LaunchRefused:
-    """What the LMS answered instead of a launch; its own words only when they answer a login of ours."""
+    """What the LMS answered instead of a launch; its own words only in the browser that began the login.
+
+    Anybody can begin a login and send its state to somebody else, with words of theirs.
+    """
     shown = code if re.fullmatch(r"[a-z_]{1,60}", code) else "unknown error"
     core = launch_core()
     try:
         found = login.read_state(core, state, even_expired=True)
+        login.check_browser(found, request.cookies)
     except LaunchRefused:
         return LaunchRefused(
             "platform-error", f"The LMS answered: {shown}.", "Open the activity in the LMS again."

@@ -7,13 +7,15 @@ Every handler asks the core once and renders what it gets; what is stored about 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from flask import Blueprint, Response, g, redirect, request
 
 from ..core.errors import InvalidInput, NotFound
+from ..core.opens import activity as linked_activity
+from ..core.opens import opens
 from ..core.page import TIME_BUDGETS, LearnerPage, Shown
 from ..core.people import Purpose, Source
 from ..core.proposals import Dismissal, Question, SkipReason
@@ -27,6 +29,10 @@ ANSWERS = frozenset({"goal", "role", "solo", "media"})
 """Keys of opening questions, besides ``level:<skill>``."""
 LONGEST_ANSWER = 200
 """Characters kept of a free answer."""
+REVIEWS = 5
+"""Reviews that the page lists."""
+BANDS = 7
+"""Skills that the page draws; the table below them holds all."""
 
 
 def blueprint() -> Blueprint:
@@ -41,6 +47,8 @@ def blueprint() -> Blueprint:
     routes.add_url_rule("/dismiss/<suggestion_id>", "dismiss", dismiss, methods=["POST"])
     routes.add_url_rule("/undo/<suggestion_id>", "undo", undo, methods=["POST"])
     routes.add_url_rule("/why/<suggestion_id>", "why", why)
+    routes.add_url_rule("/activity", "activity", activity)
+    routes.add_url_rule("/review", "reviews", reviews)
     routes.add_url_rule("/review/<skill_id>", "review", review)
     routes.add_url_rule("/review/<skill_id>", "answer_review", answer_review, methods=["POST"])
     routes.add_url_rule("/language/<tag>", "language", language)
@@ -73,6 +81,9 @@ def page() -> Response:
     anyway = request.args.get("anyway") == "1"
     shown = _look(minutes=minutes, anyway=anyway)
     skills = shown.catalogue.skills
+    unknown = not_yet_known(shown)
+    reviews, reviews_elsewhere = by_course(shown, shown.reviews)
+    known, known_elsewhere = by_course(shown, shown.mastery)
     answer = show(
         "learner/page.html",
         page=shown,
@@ -83,8 +94,14 @@ def page() -> Response:
         changes=words.CHANGES,
         questions=unanswered(shown, here.answers),
         skipped=skipped(shown),
-        unknown=not_yet_known(shown),
+        reviews=reviews[:REVIEWS],
+        reviews_elsewhere=reviews_elsewhere[: max(0, REVIEWS - len(reviews))],
+        known=known,
+        known_elsewhere=known_elsewhere,
+        bands=(known or known_elsewhere)[: BANDS - len(unknown)],
+        unknown=unknown,
         goal=next((skills[s] for s in shown.learner.profile.goals if s in skills), None),
+        graded=bool(here.learner_id and here.launch.line_item and opens(here.launch.custom).graded),
         anyway=anyway,
         aside=_set_aside(request.args.get("set_aside", "")),
     )
@@ -128,6 +145,24 @@ def skipped(shown: LearnerPage) -> list[tuple[SkipReason, list[str], datetime | 
             titles = [shown.catalogue.by_id[s.activity_id].title for s in left_out]
             groups.append((reason, titles, left_out[0].at if len(days) == 1 else None))
     return groups
+
+
+class _OfSkill(Protocol):
+    @property
+    def skill_id(self) -> str: ...
+
+
+OfSkill = TypeVar("OfSkill", bound=_OfSkill)
+
+
+def by_course(shown: LearnerPage, values: Iterable[OfSkill]) -> tuple[list[OfSkill], list[OfSkill]]:
+    """What belongs to skills of this course, and the rest; all is of the course if that names no skill."""
+    skills = {s for a in shown.catalogue.in_context(shown.context.id) for s in a.skill_ids}
+    here: list[OfSkill] = []
+    elsewhere: list[OfSkill] = []
+    for value in values:
+        (here if not skills or value.skill_id in skills else elsewhere).append(value)
+    return here, elsewhere
 
 
 def not_yet_known(shown: LearnerPage) -> list[str]:
@@ -200,6 +235,25 @@ def why(suggestion_id: str) -> Response:
     return show("learner/why.html", shown=found, catalogue=core().catalogue(here.launch.tenant_id))
 
 
+# --- what a link opens ------------------------------------------------------------------------------
+
+
+def activity() -> Response:
+    """The activity that the link in the course is about; the learner's page where there is none."""
+    here = current()
+    catalogue = core().catalogue(here.launch.tenant_id)
+    found = linked_activity(opens(here.launch.custom), catalogue)
+    if found is None:
+        return go_to("learner.page")
+    return show("learner/activity.html", activity=found, catalogue=catalogue)
+
+
+def reviews() -> Response:
+    """The review that is due first; the learner's page, which says when the next one comes, if none is."""
+    due = _look().reviews if current().learner_id else ()
+    return go_to("learner.review", skill_id=due[0].skill_id) if due else go_to("learner.page")
+
+
 # --- reviews ----------------------------------------------------------------------------------------
 
 
@@ -214,7 +268,8 @@ def review(skill_id: str) -> Response:
             f"There is no skill {skill_id!r} here.", "Go back to your page and choose a review there."
         )
     due = next((r for r in shown.reviews if r.skill_id == skill_id), None)
-    others = tuple(r for r in shown.reviews if r.skill_id != skill_id)
+    here, elsewhere = by_course(shown, shown.reviews)
+    others = tuple(r for r in (*here, *elsewhere) if r.skill_id != skill_id)
     return show(
         "learner/review.html",
         page=shown,

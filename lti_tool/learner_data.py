@@ -12,10 +12,13 @@ from flask import Blueprint, Response, request
 from ..core.catalogue import MEDIA_TYPES, Catalogue
 from ..core.errors import InvalidInput
 from ..core.people import Profile, Purpose, Source
-from . import words
+from . import jobs, words
+from .rendering import translated
 from .visiting import changed, core, current, go_to, show
 
 PAIRS = tuple((purpose, source) for purpose in Purpose for source in Source)
+NO_PREFERENCE = ("course", "other")
+"""Media types that nobody prefers as such."""
 ROWS = 20
 """Records shown at a time, per kind."""
 
@@ -59,6 +62,7 @@ def agree() -> Response:
             f"{sorted(unknown)[0]!r} is nothing one can agree to.", "Load the page again.", where="grant"
         )
     learner_id = core().agree(here.launch, {named[name] for name in said})
+    jobs.note_graded(core(), here.launch, learner_id)
     return changed(go_to("learner.page"), learner_id=learner_id)
 
 
@@ -75,14 +79,16 @@ def data() -> Response:
     at = max(1, request.args.get("at", 1, type=int))
     catalogue = core().catalogue(here.launch.tenant_id)
     profile = core().profile(here.launch.tenant_id, here.learner_id)
+    agreed = {(g.purpose, g.source) for g in core().agreements(here.launch.tenant_id, here.learner_id)}
     near, other = skills_to_choose(catalogue, profile, [row["skill_id"] for row in held.get("mastery", ())])
     return show(
         "learner/data.html",
         kinds=[kind_table(kind, rows, catalogue, at if kind == wanted else 1) for kind, rows in held.items()],
         profile=profile,
+        counted=(Purpose.SUGGESTIONS, Source.PAGE) in agreed,
         near=near,
         other=other,
-        media=MEDIA_TYPES,
+        media=[name for name in MEDIA_TYPES if name not in NO_PREFERENCE],
         media_words=words.MEDIA,
         self_ratings=words.SELF_RATINGS,
         nearest=nearest_rating,
@@ -124,7 +130,7 @@ def kind_table(kind: str, held: object, catalogue: Catalogue, at: int) -> dict[s
         "columns": [words.FIELDS[key] for key in columns],
         "rows": [
             {
-                "cells": [_cell(row.get(key), catalogue) for key in columns],
+                "cells": [_named(key, row.get(key), catalogue) for key in columns],
                 "whole": json.dumps(row, ensure_ascii=False, indent=1),
             }
             for row in rows[(at - 1) * ROWS : at * ROWS]
@@ -141,6 +147,15 @@ def _rows(held: object) -> list[Mapping[str, Any]]:
     if isinstance(held, Sequence) and not isinstance(held, str):
         return [row if isinstance(row, Mapping) else {"title": row} for row in held]
     return [{"title": held}]
+
+
+def _named(key: str, value: object, catalogue: Catalogue) -> object:
+    """A value of this field for a table: our own titles in the reader's language, places counted from 1."""
+    if key == "title" and isinstance(value, str):
+        return translated(words.MODELS.get(value, value))
+    if key == "position" and isinstance(value, int):
+        return value + 1
+    return _cell(value, catalogue)
 
 
 def _cell(value: object, catalogue: Catalogue) -> object:

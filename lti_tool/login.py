@@ -19,7 +19,7 @@ from flask import Response, make_response, redirect
 from itsdangerous import BadData
 
 from ..core.errors import LaunchRefused
-from ..core.store.lti import Registration, find
+from ..core.store.lti import PENDING, Registration, find
 from ..schemas.addresses import is_within
 from .cookies import flags, signer
 
@@ -155,14 +155,26 @@ def _check(core: Core, parameters: Mapping[str, str]) -> Registration:
             _ADMINISTRATOR,
         )
     deployment = parameters.get("lti_deployment_id", "")
-    known = [entry for entry in known if not deployment or entry.deployment_id == deployment]
+    known = [entry for entry in known if not deployment or entry.deployment_id in (deployment, "")]
     if not known:
         raise LaunchRefused(
             "unknown-deployment",
             f"The deployment {deployment[:200]!r} is not registered for this LMS.",
             _ADMINISTRATOR,
         )
+    if all(entry.status == PENDING for entry in known):
+        raise pending(known[0])
     return known[0]
+
+
+def pending(registration: Registration) -> LaunchRefused:
+    """What is said where a registration still waits for a yes."""
+    return LaunchRefused(
+        "pending-registration",
+        "This LMS has registered, and waits until whoever runs this tool approves it.",
+        f"Operator: stifinder register --approve {registration.id}",
+        status=403,
+    )
 
 
 def read_state(core: Core, value: str, *, even_expired: bool = False) -> LoginState:

@@ -12,14 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
 import jwt
-import requests
 from cachetools import LRUCache
 
-from ..core.errors import LaunchRefused
-from ..schemas.addresses import is_safe_address
+from ..core.errors import LaunchRefused, OutgoingError
+from ..core.outgoing import Outgoing
 
 ALGORITHMS = ("RS256", "ES256")
 """What platforms may sign with; fixed here, never taken from a token."""
@@ -29,7 +27,6 @@ FAILURE_SECONDS = 10
 """How long a platform that did not answer is left alone."""
 TIMEOUT_SECONDS = 5
 LARGEST_BYTES = 256 * 1024
-MOST_REDIRECTS = 3
 MOST_KEY_SETS = 256
 
 log = logging.getLogger("stifinder.lti")
@@ -49,10 +46,12 @@ class _KeySet:
 class PlatformKeys:
     """A bounded cache of key sets, safe between threads.
 
+    :param outgoing: the client to fetch with.
     :param timer: seconds that only grow.
     """
 
-    def __init__(self, timer: Timer = time.monotonic) -> None:
+    def __init__(self, outgoing: Outgoing, timer: Timer = time.monotonic) -> None:
+        self._outgoing = outgoing
         self._timer = timer
         self._sets: LRUCache[str, _KeySet] = LRUCache(MOST_KEY_SETS)
         self._lock = threading.Lock()
@@ -83,45 +82,27 @@ class PlatformKeys:
         if self._timer() - entry.failed_at < FAILURE_SECONDS:
             raise _unreachable(key_set_url, "it did not answer a moment ago")
         try:
-            entry.keys = read_key_set(download(key_set_url, self._timer))
+            entry.keys = read_key_set(download(self._outgoing, key_set_url))
         except LaunchRefused:
             entry.failed_at = self._timer()
             raise
         entry.fetched_at = self._timer()
 
 
-def download(url: str, timer: Timer = time.monotonic) -> bytes:
-    """The body at an address: over https (http on loopback), within 5 seconds, at most 256 KB, 3 redirects.
+def download(outgoing: Outgoing, url: str) -> bytes:
+    """The body at an address: within 5 seconds, at most 256 KB.
 
     :raises LaunchRefused: ``keys-unreachable``.
     """
-    start, address = url, url
-    deadline = timer() + TIMEOUT_SECONDS
-    for _ in range(MOST_REDIRECTS + 1):
-        if not is_safe_address(address) or (start.startswith("https:") and address.startswith("http:")):
-            raise _unreachable(start, "it leads to an address that is not https")
-        try:
-            with requests.get(address, timeout=TIMEOUT_SECONDS, stream=True, allow_redirects=False) as answer:
-                if answer.is_redirect:
-                    address = urljoin(address, answer.headers["Location"])
-                    continue
-                if answer.status_code != 200:
-                    raise _unreachable(start, f"it answered {answer.status_code}")
-                return _body(answer, start, deadline, timer)
-        except (requests.RequestException, ValueError) as error:  # ValueError: a malformed Location
-            raise _unreachable(start, type(error).__name__) from error
-    raise _unreachable(start, f"it redirects more than {MOST_REDIRECTS} times")
-
-
-def _body(answer: requests.Response, url: str, deadline: float, timer: Timer) -> bytes:
-    body = bytearray()
-    for chunk in answer.iter_content(8192):
-        body += chunk
-        if len(body) > LARGEST_BYTES:
-            raise _unreachable(url, f"the answer is larger than {LARGEST_BYTES // 1024} KB")
-        if timer() > deadline:
-            raise _unreachable(url, f"the answer took longer than {TIMEOUT_SECONDS} seconds")
-    return bytes(body)
+    try:
+        answer = outgoing.get(url, limit_bytes=LARGEST_BYTES, seconds=TIMEOUT_SECONDS)
+    except OutgoingError as error:
+        raise LaunchRefused(
+            "keys-unreachable", f"The keys of the LMS could not be fetched: {error.what}", error.cure
+        ) from error
+    if answer.status != 200:
+        raise _unreachable(url, f"it answered {answer.status}")
+    return answer.body
 
 
 def read_key_set(body: bytes) -> dict[str, jwt.PyJWK]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from babel import Locale, dates, numbers
@@ -26,6 +26,8 @@ LANGUAGES: Mapping[str, str] = {"da": "Dansk", "en": "English", "de": "Deutsch"}
 """The languages that are complete, each under its own name."""
 
 _PLACE = re.compile(r"%\((\w+)\)[-+ #0]*\d*(?:\.(\d+))?([sdf])|%%")
+
+NO_BREAK = "\u00a0"
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,6 @@ def sentence(
     *,
     plural: str = "",
     count: int | None = None,
-    titles: Mapping[str, str] | None = None,
 ) -> str:
     """A whole sentence in the reader's language, its places filled.
 
@@ -77,7 +78,7 @@ def sentence(
     """
     if plural and count is not None and _locale().plural_form(count) != "one":
         text = plural
-    known = {name: _said(name, value, catalogue, titles or {}) for name, value in values.items()}
+    known = {name: _said(name, value, catalogue) for name, value in values.items()}
     for candidate in (translated(text), text):
         filled = _fill(candidate, known)
         if filled is not None:
@@ -86,7 +87,7 @@ def sentence(
     return ""
 
 
-def _said(name: str, value: Value, catalogue: Catalogue, titles: Mapping[str, str]) -> Value:
+def _said(name: str, value: Value, catalogue: Catalogue) -> Value:
     """A value as it is shown: titles for ids, those of activities in quotation marks."""
     if not isinstance(value, str):
         return value
@@ -94,7 +95,7 @@ def _said(name: str, value: Value, catalogue: Catalogue, titles: Mapping[str, st
         return catalogue.skills[value].title
     if name.startswith("activity") and value in catalogue.by_id:
         return quoted(catalogue.by_id[value].title)
-    return titles.get(value, value)
+    return value
 
 
 def _fill(text: str, values: Mapping[str, Value]) -> str | None:
@@ -124,11 +125,21 @@ def _written(value: Value, digits: str | None, form: str) -> str:
     return str(numbers.format_decimal(value, format=pattern, locale=_locale()))
 
 
-def reason_text(reason: Reason, catalogue: Catalogue, titles: Mapping[str, str] | None = None) -> str:
+def reason_text(reason: Reason, catalogue: Catalogue) -> str:
     """Why something is proposed, as one sentence."""
-    return sentence(
-        reason.text, reason.values, catalogue, plural=reason.plural, count=reason.count, titles=titles
-    )
+    return sentence(reason.text, reason.values, catalogue, plural=reason.plural, count=reason.count)
+
+
+def because(reasons: Sequence[Reason], catalogue: Catalogue) -> str:
+    """The first two reasons: joined into one sentence when both begin with the same word ("Because")."""
+    said = [text for reason in reasons[:2] if (text := reason_text(reason, catalogue))]
+    if len(said) < 2:
+        return "".join(said)
+    first, second = said
+    if first.endswith(".") and first.partition(" ")[0] == second.partition(" ")[0]:
+        second = second[0].lower() + second[1:]
+        return str(gettext("%(first)s, and %(second)s", first=first[:-1], second=second))
+    return f"{first} {second}"
 
 
 def question_text(question: Question, catalogue: Catalogue) -> str:
@@ -149,10 +160,17 @@ def duration(minutes: float) -> str:
     whole = max(1, round(minutes))
     hours, rest = divmod(whole, 60)
     if not hours:
-        return str(gettext("%(count)s min", count=number(rest)))
-    if not rest:
-        return str(gettext("%(count)s h", count=number(hours)))
-    return str(gettext("%(hours)s h %(minutes)s min", hours=number(hours), minutes=rest))
+        said = gettext("%(count)s min", count=number(rest))
+    elif not rest:
+        said = gettext("%(count)s h", count=number(hours))
+    else:
+        said = gettext("%(hours)s h %(minutes)s min", hours=number(hours), minutes=rest)
+    return _together(str(said))
+
+
+def _together(text: str) -> str:
+    """A figure and its unit on one line: with spaces that do not break."""
+    return text.replace(" ", NO_BREAK)
 
 
 def day(when: datetime | date, now: datetime | None = None) -> str:
@@ -164,8 +182,8 @@ def day(when: datetime | date, now: datetime | None = None) -> str:
         if distance in near:
             return str(near[distance])
         if on.year != _local_date(now).year:
-            return str(dates.format_date(on, "long", locale=_locale()))
-    return str(dates.format_skeleton("MMMMd", on, locale=_locale()))
+            return _together(str(dates.format_date(on, "long", locale=_locale())))
+    return _together(str(dates.format_skeleton("MMMMd", on, locale=_locale())))
 
 
 def on_day(when: datetime | date, now: datetime | None = None) -> str:
@@ -202,9 +220,8 @@ def likely(mastery: Mastery) -> str:
     """What is believed about a skill: ``likely 55–75 %``; ``not yet known`` if next to all is possible."""
     if mastery.high - mastery.low > 0.8:
         return str(gettext("not yet known"))
-    return str(
-        gettext("likely %(low)s–%(high)s %%", low=round(mastery.low * 100), high=round(mastery.high * 100))
-    )
+    low, high = round(mastery.low * 100), round(mastery.high * 100)
+    return str(gettext("likely %(low)s–%(high)s %%", low=low, high=high)).replace(" %", f"{NO_BREAK}%")
 
 
 # --- names of things ------------------------------------------------------------------------------
@@ -252,8 +269,9 @@ def sureness(suggestion: Suggestion) -> str:
 
 
 def uses(names: Iterable[str]) -> str:
-    """Data sources as a phrase: ``the course's catalogue and what the LMS reports about you``."""
-    return listed(translated(SOURCES_USED[name]) for name in sorted(names) if name in SOURCES_USED)
+    """Data sources as a phrase, the reader's own first: ``your results here and the course's catalogue``."""
+    used = set(names)
+    return listed(translated(phrase) for name, phrase in SOURCES_USED.items() if name in used)
 
 
 def cell(value: object) -> str:
@@ -283,6 +301,7 @@ def cell(value: object) -> str:
 def init_app(app: Flask) -> None:
     """Make the words known to the templates as filters."""
     for name, function in {
+        "because": because,
         "reason": reason_text,
         "question_text": question_text,
         "cell": cell,

@@ -13,7 +13,7 @@ from flask import Flask, Response, g
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    "form-action 'self'{forms}; base-uri 'none'; frame-ancestors {ancestors}"
 )
 
 
@@ -22,15 +22,30 @@ def allow_frame(origin: str) -> None:
 
     Anything that is not a plain http(s) origin is ignored, so that no second directive can be slipped in.
     """
-    parts = urlsplit(origin)
+    if plain := _plain(origin):
+        g.frame_ancestors = plain
+
+
+def allow_form(address: str) -> None:
+    """Let a form of the answer to the current request go to this address's origin besides our own."""
+    if plain := _plain(address):
+        g.form_target = f" {plain}"
+
+
+def _plain(address: str) -> str:
+    """The origin of a plain http(s) address, "" for anything else."""
+    parts = urlsplit(address)
     if parts.scheme in {"http", "https"} and parts.netloc and not set(parts.netloc) & set(" ;,'\"\\@"):
-        g.frame_ancestors = f"{parts.scheme}://{parts.netloc}"
+        return f"{parts.scheme}://{parts.netloc}"
+    return ""
 
 
 def _protect(response: Response) -> Response:
     ancestors = g.get("frame_ancestors") or ("*" if response.status_code >= 400 else "'none'")
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _POLICY.format(ancestors=ancestors))
+    headers.setdefault(
+        "Content-Security-Policy", _POLICY.format(ancestors=ancestors, forms=g.get("form_target", ""))
+    )
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

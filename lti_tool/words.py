@@ -47,13 +47,21 @@ STRATEGIES: Mapping[str, str] = {
     "beginners": message("Where beginners start"),
 }
 
-SOURCES_USED: Mapping[str, str] = {
-    "catalogue": message("the course’s own catalogue"),
-    "group": message("counts of the steps of others in the course"),
-    "launch": message("what the LMS said when it opened this page"),
-    "page": message("what you said and did on these pages"),
-    "statements": message("your results and completed activities in this course"),
+MODELS: Mapping[str, str] = {
+    **STRATEGIES,
+    "blend": message("Which suggestions were of use"),
+    "skill-norms": message("How well people do, skill by skill"),
 }
+"""Learned models by name, as the list of what is counted calls them."""
+
+SOURCES_USED: Mapping[str, str] = {
+    "statements": message("your results and completed activities in the LMS"),
+    "page": message("what you said and did on these pages"),
+    "group": message("counted steps of others in the course"),
+    "catalogue": message("the course’s own catalogue"),
+    "launch": message("what the LMS said when it opened this page"),
+}
+"""In the order in which they are listed: the reader's own first."""
 
 PURPOSES: Mapping[Purpose, tuple[str, str]] = {
     Purpose.SUGGESTIONS: (
@@ -134,6 +142,10 @@ KINDS: Mapping[str, str] = {
     "mastery": message("What you are likely to know"),
     "awards": message("What you achieved"),
     "award": message("What you achieved"),
+    "grade_links": message("Grades that the LMS gets from here"),
+    "grade_link": message("Grades that the LMS gets from here"),
+    "waiting_grades": message("Grades that wait to be sent to the LMS"),
+    "outbox": message("Grades that wait to be sent to the LMS"),
     "counted_in_models": message("Counts about everybody that include you"),
 }
 """Kinds of records about a person, as the core names them when it shows and when it erases."""
@@ -148,6 +160,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "suggestions": ("at", "activity_id", "position", "outcome", "dismissal"),
     "mastery": ("skill_id", "mean", "low", "high", "answers"),
     "awards": ("title", "at"),
+    "grade_links": ("score", "stamp"),
+    "waiting_grades": ("score", "created_at"),
 }
 """What a table shows of each kind; the rest of a record is folded away beside it."""
 
@@ -155,6 +169,8 @@ FIELDS: Mapping[str, str] = {
     "at": message("When"),
     "stored": message("Stored"),
     "seen_at": message("Last opened"),
+    "stamp": message("Last sent"),
+    "created_at": message("Since"),
     "activity_id": message("Activity"),
     "skill_id": message("Skill"),
     "skills": message("Skills"),

@@ -187,7 +187,8 @@ def _stored(core: Core, tenant_id: str, version: str) -> Response:
             "It never came, or was not kept for want of consent, or was erased.",
         )
     raw, stored_at = found
-    statement = msgspec.json.decode(raw)
+    # Only the outermost level is read: a sender's extension may hold a number too large for ours.
+    statement: dict[str, object] = dict(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
     statement["stored"] = _time(stored_at)
     statement.setdefault("timestamp", statement["stored"])
     statement["version"] = "2.0.0" if version == "2.0.0" else "1.0.0"

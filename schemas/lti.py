@@ -17,7 +17,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from ..core.errors import LaunchRefused
 from ..core.people import Role
 from .addresses import origin
+from .lti_deep_linking import DEEP_LINKING_REQUEST, DL, DeepLinking, DeepLinkingSettings
 from .lti_roles import roles_of
+from .lti_services import Services, services
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
@@ -31,13 +33,18 @@ TO_ADMINISTRATOR = "Tell the administrator of the LMS: the tool's settings there
 
 @dataclass(frozen=True, slots=True)
 class LaunchClaims:
-    """The claims of a resource link launch, checked for form; who sent them is not checked here.
+    """The claims of a launch, checked for form; who sent them is not checked here.
 
     :param audience: client ids; ``audience_is_list`` says how they were written.
     :param issued_at, expires_at: seconds since 1970, UTC; ``not_before`` is -inf when not said.
     :param email: "" when not sent, or no address.
     :param locale: BCP 47 tag; "" when not sent.
     :param return_url: an http(s) address; "" when not sent.
+    :param link_id: the resource link; "" when a teacher is adding links (``deep_linking``).
+    :param target_link_uri: "" only where a teacher is adding links, and it was not sent.
+    :param deep_linking: how to answer with links; None for a launch of a link.
+    :param services: the platform's services that come with this launch.
+    :param named: whether the platform sent a name or an e-mail address; the names themselves are not read.
     """
 
     issuer: str
@@ -59,6 +66,9 @@ class LaunchClaims:
     locale: str
     return_url: str
     custom: dict[str, str] = field(default_factory=dict)
+    deep_linking: DeepLinking | None = None
+    services: Services = field(default_factory=Services)
+    named: bool = False
 
 
 class OneLine(fields.String):
@@ -142,8 +152,6 @@ class _Launch(_Claims):
     exp = _NumericDate(required=True)
     nbf = _NumericDate(load_default=-math.inf)
     deployment_id = Identifier(data_key=f"{LTI}deployment_id", required=True)
-    target_link_uri = Identifier(2000, data_key=f"{LTI}target_link_uri", required=True)
-    resource_link = fields.Nested(_ResourceLink, data_key=f"{LTI}resource_link", required=True)
     roles = fields.List(fields.Raw(allow_none=True), data_key=f"{LTI}roles", required=True)
     context = fields.Nested(_Context, data_key=f"{LTI}context", load_default=None, allow_none=True)
     launch_presentation = fields.Nested(
@@ -151,6 +159,28 @@ class _Launch(_Claims):
     )
     custom = fields.Raw(data_key=f"{LTI}custom", load_default=None)
     email = fields.Raw(load_default=None)
+
+
+class _LinkLaunch(_Launch):
+    target_link_uri = Identifier(2000, data_key=f"{LTI}target_link_uri", required=True)
+    resource_link = fields.Nested(_ResourceLink, data_key=f"{LTI}resource_link", required=True)
+
+
+class _DeepLinkingLaunch(_Launch):
+    """A teacher adds links: there is none yet, and the target may be left out."""
+
+    target_link_uri = OneLine(
+        data_key=f"{LTI}target_link_uri", load_default="", validate=validate.Length(max=2000)
+    )
+    deep_linking = fields.Nested(DeepLinkingSettings, data_key=f"{DL}deep_linking_settings", required=True)
+
+
+_NAMES = ("name", "given_name", "family_name", "middle_name", "email")
+
+_KINDS: Mapping[str, type[_Launch]] = {
+    RESOURCE_LINK_REQUEST: _LinkLaunch,
+    DEEP_LINKING_REQUEST: _DeepLinkingLaunch,
+}
 
 
 def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
@@ -165,13 +195,13 @@ def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
             "not-an-lti-message", "The LMS sent a message that is no LTI message.", TO_ADMINISTRATOR
         )
     message_type = _load(_Message(), payload)["message_type"]
-    if message_type != RESOURCE_LINK_REQUEST:
+    if message_type not in _KINDS:
         raise LaunchRefused(
             "unsupported-message",
             f"The LMS sent a message of the kind {message_type!r}, which is not supported yet.",
             "Open the activity from a course.",
         )
-    data = _load(_Launch(), payload)
+    data = _load(_KINDS[message_type](), payload)
     context = data["context"] or {}
     presentation = data["launch_presentation"] or {}
     audience = data["aud"]
@@ -187,7 +217,7 @@ def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
         not_before=data["nbf"],
         deployment_id=data["deployment_id"],
         target_link_uri=data["target_link_uri"],
-        link_id=data["resource_link"]["id"],
+        link_id=data["resource_link"]["id"] if "resource_link" in data else "",
         roles=roles_of(role for role in data["roles"] if isinstance(role, str)),
         context_id=context.get("id") or "",
         context_title=_one_line(context.get("title") or context.get("label") or "", 200),
@@ -195,6 +225,9 @@ def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
         locale=_locale(presentation.get("locale") or ""),
         return_url=_web_address(presentation.get("return_url") or ""),
         custom=_custom(data["custom"]),
+        deep_linking=data.get("deep_linking"),
+        services=services(payload),
+        named=any(payload.get(claim) for claim in _NAMES),
     )
 
 

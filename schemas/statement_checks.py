@@ -6,6 +6,7 @@ structs of ``statement_forms``.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _TAG = re.compile(forms.LANGUAGE_TAG)
 _PERSON = re.compile(rb'"(?:account|mbox|mbox_sha1sum|openid|member)"\s*:')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _REMEMBERED = 20_000
+_LONGEST_TAG = 100
 
 _known_iris: set[str] = set()
 _known_tags: set[str] = set()
@@ -43,6 +45,8 @@ class Rules:
 def _iri(value: str, path: str) -> None:
     if not _IRI.match(value):
         raise wrong_form(path, value, forms.IRI)
+    if len(value) > forms.LONGEST_IRI:  # keys of extensions have no limit of their own
+        return
     if len(_known_iris) >= _REMEMBERED:
         _known_iris.clear()
     _known_iris.add(value)
@@ -57,7 +61,8 @@ def _languages(texts: dict[str, str] | UnsetType, path: str) -> None:
                 raise wrong_form(path, tag, forms.LANGUAGE_TAG)
             if len(_known_tags) >= _REMEMBERED:
                 _known_tags.clear()
-            _known_tags.add(tag)
+            if len(tag) <= _LONGEST_TAG:
+                _known_tags.add(tag)
 
 
 def actor(who: forms.Actor, *, only: str = "") -> None:
@@ -248,11 +253,14 @@ def _definition(what: forms.Activity, path: str, rules: Rules) -> None:
 
 
 def minimise(said: forms.Clause, rules: Rules) -> None:
-    """Take out what concerns other people, and the actor's name.
+    """Take out what concerns other people, and the actor's name; of an e-mail address its SHA-1 sum is kept.
 
     :raises Fault: as ``without_people``.
     """
     said.actor.name = ""
+    if said.actor.mbox:
+        said.actor.mbox_sha1sum = hashlib.sha1(said.actor.mbox.encode(), usedforsecurity=False).hexdigest()
+        said.actor.mbox = ""
     if said.actor.member is not UNSET:
         said.actor.member = []
     if said.result is not UNSET and said.result.extensions is not UNSET:

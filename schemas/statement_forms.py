@@ -42,6 +42,7 @@ LanguageTag = Annotated[str, Meta(pattern=LANGUAGE_TAG)]
 Uuid = Annotated[str, Meta(pattern=UUID)]
 Timestamp = Annotated[str, Meta(pattern=TIMESTAMP)]
 NonEmpty = Annotated[str, Meta(min_length=1)]
+AccountName = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 # A regular expression on each of a statement's many IRIs and language tags costs more than all the rest.
 # These are therefore checked in ``statement_checks``, which remembers the ones it has seen.
@@ -58,7 +59,7 @@ class Account(_Part):
     """An account on a system (Data, 2.4.2.4)."""
 
     home_page: SeenIri
-    name: NonEmpty
+    name: AccountName
 
 
 class Actor(_Part):

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from . import statement_forms as forms
 from .statement_errors import Fault, quoted, wrong_form
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = r"([0-9]{1,12}(?:[.,][0-9]+)?)"
 _DURATION = re.compile(
     rf"P(?:{_NUMBER}W|(?=[0-9]|T)(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}D)?"
@@ -37,6 +38,15 @@ def moment(timestamp: str, *, strict: bool) -> datetime:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise Fault(".timestamp", f"{quoted(timestamp)} is no time of a calendar.", "Correct it.") from None
+
+
+def within_reason(at: datetime, now: datetime) -> datetime:
+    """When something is taken to have happened: not after it was told, and not before 1970.
+
+    Clocks are wrong, and systems write their first or last possible time for "unknown". Schedulers add days
+    to these times, and the newest count most: one such statement must not outweigh, or break, all others.
+    """
+    return min(max(at, EARLIEST), now)
 
 
 def minutes_of(duration: str) -> float:

@@ -23,7 +23,7 @@ from . import statement_checks as checks
 from . import statement_forms as forms
 from .statement_errors import Fault, from_msgspec, malformed, too_deep, wrong_form
 from .statement_objects import checked_object, identity_of, type_of_object
-from .statement_values import minutes_of, moment, share
+from .statement_values import minutes_of, moment, share, within_reason
 from .verbs import VOIDED, kind_of
 
 MEBIBYTE = 1 << 20
@@ -240,7 +240,9 @@ def _arrival(statement: forms.AnyStatement, now: datetime, rules: checks.Rules, 
         except Fault as fault:
             raise fault.within(".authority") from None
 
-    at = now if statement.timestamp is UNSET else moment(statement.timestamp, strict=rules.version_2)
+    at = now
+    if statement.timestamp is not UNSET:
+        at = within_reason(moment(statement.timestamp, strict=rules.version_2), now)
     context = statement.context
     if context is not UNSET and context.context_activities is not UNSET:
         around = context.context_activities

@@ -136,6 +136,7 @@ def settings(tmp_path: Path) -> Settings:
         database_url=f"sqlite:///{tmp_path / 'stifinder.db'}",
         base_url="http://127.0.0.1:8080",
         secret="a secret that is used in tests only",
+        development=True,
     )
 
 

@@ -30,6 +30,8 @@ from stifinder import (
 )
 from stifinder.core.errors import NotFound
 from stifinder.core.launch import Launch
+from stifinder.core.outgoing import Outgoing
+from stifinder.core.outgoing_policy import Policy
 from stifinder.core.page import DueReview, LearnerPage, Shown
 from stifinder.core.people import Grant
 from stifinder.core.proposals import Skip, SkipReason, Vote
@@ -228,6 +230,7 @@ class StandInCore:
         self.learner_id = PAGES[state].learner.id if learner_id is None else learner_id
         self.secrets = Secrets("a master key for tests, 40 characters ok")
         self.settings = SimpleNamespace(base_url="http://localhost")
+        self.outgoing = Outgoing(Policy())
         self.told: list[tuple[Any, ...]] = []
         self.grants: set[tuple[Purpose, Source]] = set(PAGES[state].agreed)
         self.bases: dict[tuple[Purpose, Source], tuple[str, str]] = {}
@@ -281,6 +284,9 @@ class StandInCore:
         self.told.append(("agree", frozenset(grants)))
         self.grants = grants
         return "learner-1" if grants else ""
+
+    def note_graded(self, launch: Launch, learner_id: str) -> bool:
+        return False
 
     def held(self, tenant_id: str, learner_id: str) -> dict[str, Any]:
         events = [

@@ -9,10 +9,12 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import lti, pages
+from . import admin, lti, pages
 from .lms import Sandbox, current_sandbox
-from .people import PEOPLE
+from .people import ACCOUNTS
 
+FOREIGN_FORMS = ("lti.auth", "admin.registration")
+"""What tools send; they prove themselves in other ways than by our form key."""
 LARGEST_FORM = 64 * 1024
 """Bytes."""
 
@@ -40,6 +42,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.register_error_handler(HTTPException, _error_page)
     app.register_blueprint(pages.blueprint())
     app.register_blueprint(lti.blueprint())
+    app.register_blueprint(admin.blueprint())
     return app
 
 
@@ -48,8 +51,8 @@ def _check() -> AnyResponse | None:
     if request.host.partition(":")[0] == "localhost":
         # Cookies of the one name are not sent to the other, and a launch comes back to the one we have told.
         return redirect(current_sandbox().base_url + request.full_path)
-    g.person = PEOPLE.get(session.get("person", ""))
-    if request.method == "POST" and request.endpoint != "lti.auth":
+    g.person = ACCOUNTS.get(session.get("person", ""))
+    if request.method == "POST" and request.endpoint not in FOREIGN_FORMS:
         wanted = session.get("form_key", "")
         if not wanted or not hmac.compare_digest(wanted, request.form.get("form_key", "")):
             abort(
@@ -60,11 +63,13 @@ def _check() -> AnyResponse | None:
 
 
 def _protect(response: Response) -> Response:
-    tool = current_sandbox().tool_url
+    sandbox = current_sandbox()
+    tool = " ".join(sorted({sandbox.tool_url, *(tool.origin for tool in sandbox.tools.every())}))
+    frame = g.get("frame_origin", "")
     headers = response.headers
     headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
-        f"frame-src 'self' {tool}; form-action 'self' {tool}; frame-ancestors 'self'"
+        f"frame-src 'self' {tool} {frame}; form-action 'self' {tool}; frame-ancestors 'self'"
     )
     headers["Referrer-Policy"] = "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -12,7 +13,7 @@ from ...core.errors import InvalidInput
 from ...core.launch import Launch
 from ...core.people import Purpose, Source
 from ...core.service import Core
-from ...core.store import credentials, lti
+from ...core.store import credentials, joining, lti
 from ...schemas.catalogue import Refused, read_rows
 from .content import CATALOGUE, ISSUER, served
 from .lms import Sandbox
@@ -45,6 +46,13 @@ def introduce(core: Core, sandbox: Sandbox) -> None:
                 )
                 core.agree(launch, product(Purpose, Source))
         sandbox.store.set(_AGREED, "yes")
+
+
+def invitation(core: Core) -> str:
+    """The address with which the sandbox's administrator registers the tool once more, as at a real LMS."""
+    now = core.clock()
+    token = joining.invite(core.database, TENANT, now + timedelta(days=joining.INVITATION_DAYS), now)
+    return f"{core.settings.base_url}/lti/register?invite={token}"
 
 
 def _register(core: Core, sandbox: Sandbox) -> str:

@@ -14,8 +14,9 @@ from .content import Content
 from .history import history
 from .outbox import Door, Outbox
 from .people import Person
-from .platform import Platform, ToolAddresses, key_file
+from .platform import CLIENT_ID, Client, Platform, ToolAddresses, key_file
 from .store import Store
+from .tools import Tools
 
 XAPI_USER = "sandbox"
 """The name with which the sandbox sends statements; its password is made at the first start."""
@@ -35,6 +36,7 @@ class Sandbox:
     store: Store
     platform: Platform
     outbox: Outbox
+    tools: Tools
 
     @classmethod
     def open(cls, data_dir: Path, base_url: str, tool_url: str) -> Sandbox:
@@ -49,6 +51,7 @@ class Sandbox:
             store=store,
             platform=Platform(key_file(data_dir / "platform-key.pem"), tool),
             outbox=Outbox(store, Door(f"{tool_url}/xapi/", XAPI_USER, password)),
+            tools=Tools(store.path),
         )
 
     def live_through_history(self) -> None:
@@ -56,6 +59,18 @@ class Sandbox:
         now = datetime.now(UTC).replace(microsecond=0)
         first_run = datetime.fromisoformat(self.store.setting("first_run", now.isoformat))
         self.store.add(history(self.content, first_run))
+
+    def platform_for(self, client_id: str) -> Platform:
+        """The platform as a tool sees it: the one that the demo brings, or one that registered and is active.
+
+        The sandbox goes by its address towards a tool that registered, because the issuer of a registration
+        must be at the address of its configuration. An unknown client gets the demo's, which refuses it.
+        """
+        found = self.tools.find(client_id) if client_id != CLIENT_ID else None
+        if found is None or not found.active:
+            return self.platform
+        client = Client(self.base_url, found.client_id, found.deployment_id, found.custom)
+        return Platform(self.platform.private_key, ToolAddresses(found.login, found.launch), client)
 
     def locale(self, person: Person) -> str:
         """The language that tools are told for this person."""

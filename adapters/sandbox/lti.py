@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from .lms import current_sandbox
 from .pages import find_course
-from .platform import TARGETS, RequestRefused
+from .platform import CLIENT_ID, TARGETS, RequestRefused
 
 
 def blueprint() -> Blueprint:
@@ -33,15 +33,17 @@ def _start(course_id: str) -> AnyResponse:
     target = request.args.get("target", TARGETS[0])
     if target not in TARGETS:
         abort(400, f"The target is {target!r}; it can be {' or '.join(TARGETS)}.")
-    return redirect(current_sandbox().platform.login_address(g.person, find_course(course_id), target))
+    platform = current_sandbox().platform_for(request.args.get("tool", CLIENT_ID))
+    return redirect(platform.login_address(g.person, find_course(course_id), target))
 
 
 def _auth() -> str:
     """The authorization endpoint: answers with a form that carries the signed message to the tool."""
     sandbox = current_sandbox()
     asked = request.values.to_dict()
+    platform = sandbox.platform_for(asked.get("client_id", ""))
     try:
-        sandbox.platform.check(asked, g.person)
+        platform.check(asked, g.person)
         course_id, _, target = asked.get("lti_message_hint", "").partition(":")
         course = sandbox.content.courses.get(course_id)
         if course is None or target not in TARGETS:
@@ -50,9 +52,9 @@ def _auth() -> str:
         if not refused.tell_tool:
             abort(400, refused.words)
         fields = {"error": refused.error, "error_description": refused.words, "state": asked.get("state", "")}
-        return render_template("launch.html", address=sandbox.platform.tool.launch, fields=fields)
+        return render_template("launch.html", address=platform.tool.launch, fields=fields)
     back = sandbox.base_url + url_for("pages.course", course_id=course.id)
-    fields = sandbox.platform.message(asked, g.person, course, target, sandbox.locale(g.person), back)
+    fields = platform.message(asked, g.person, course, target, sandbox.locale(g.person), back)
     return render_template("launch.html", address=fields.pop("launch_url"), fields=fields)
 
 

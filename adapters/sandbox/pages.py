@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from . import content
 from .content import Course, Lesson
 from .lms import current_sandbox
-from .people import LOCALES, PASSWORD, PEOPLE, Person
+from .people import ACCOUNTS, ADMIN, LOCALES, PASSWORD, PEOPLE, Person
 from .statements import attempt, passed
 
 LONGEST_SITTING = timedelta(hours=2)
@@ -63,8 +63,9 @@ def _login() -> AnyResponse | tuple[str, int] | str:
     wrong = False
     user = request.form.get("user", "").strip()
     if request.method == "POST":
-        person = PEOPLE.get(user)
-        right = hmac.compare_digest(request.form.get("password", "").encode(), PASSWORD.encode())
+        person = ACCOUNTS.get(user)
+        wanted = person.password if person else PASSWORD
+        right = hmac.compare_digest(request.form.get("password", "").encode(), wanted.encode())
         if person is not None and right:
             session.clear()
             session["person"] = person.id
@@ -74,6 +75,7 @@ def _login() -> AnyResponse | tuple[str, int] | str:
         "login.html",
         people=PEOPLE.values(),
         password=PASSWORD,
+        admin=ADMIN,
         languages=LOCALES,
         wrong=wrong,
         user=user,
@@ -123,6 +125,7 @@ def _course(course_id: str) -> str:
         progress=progress,
         finished=sum(lesson.id in progress and progress[lesson.id].finished for lesson in course.lessons),
         everybody=_everybody(course) if g.person.teacher else [],
+        tools=[tool for tool in current_sandbox().tools.every() if tool.active],
     )
 
 

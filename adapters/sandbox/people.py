@@ -1,4 +1,4 @@
-"""The people of the sandbox: a dozen learners and two teachers, none of them anybody."""
+"""The people of the sandbox: a dozen learners, two teachers and an administrator, none of them anybody."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PASSWORD = "sandbox"  # noqa: S105 - printed on the login page: nothing here needs protection
+ADMIN_PASSWORD = "sandbox-admin"  # noqa: S105
 LOCALES = {"en": "English", "da": "Dansk", "de": "Deutsch"}
 
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 INSTRUCTOR = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
+ADMINISTRATOR = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Person:
     :param ability: 0..1, how well the person does in the history; a person with 0.5 passes about every second
         medium exercise.
     :param pace: 0..1, the share of each course that the person has worked through; 0 is somebody new.
+    :param teacher: whether courses look as to staff.
+    :param administrator: whether this person looks after tools.
     :param opted_in: whether the demo gives the tool's consents for this person.
     """
 
@@ -31,15 +35,19 @@ class Person:
     ability: float = 0.5
     pace: float = 0.5
     opted_in: bool = True
+    administrator: bool = False
+    password: str = PASSWORD
 
     @property
     def role(self) -> str:
         """One word for the role, as the demo's ready file gives it."""
-        return "teacher" if self.teacher else "learner"
+        return "administrator" if self.administrator else "teacher" if self.teacher else "learner"
 
     @property
     def lti_role(self) -> str:
         """The LTI role in every course."""
+        if self.administrator:
+            return ADMINISTRATOR
         return INSTRUCTOR if self.teacher else LEARNER
 
 
@@ -66,3 +74,17 @@ PEOPLE: Mapping[str, Person] = {
         Person("teacher-02", "Teacher 2", teacher=True, pace=0.0, opted_in=False, locale="da"),
     )
 }
+"""Who takes part in courses, by login name."""
+
+ADMIN = Person(
+    "admin",
+    "Administrator",
+    teacher=True,
+    pace=0.0,
+    opted_in=False,
+    administrator=True,
+    password=ADMIN_PASSWORD,
+)
+
+ACCOUNTS: Mapping[str, Person] = {**PEOPLE, ADMIN.id: ADMIN}
+"""Everybody who can log in."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +74,35 @@ def key_file(path: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What sandbox and tool call each other.
+
+    :param custom: parameters that go along with each launch.
+    """
+
+    issuer: str = ISSUER
+    client_id: str = CLIENT_ID
+    deployment_id: str = DEPLOYMENT_ID
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+
 class Platform:
     """The sandbox as an LTI platform with one tool.
 
     :param private_key: PEM, RSA.
     """
 
-    def __init__(self, private_key: str, tool: ToolAddresses) -> None:
+    def __init__(self, private_key: str, tool: ToolAddresses, client: Client | None = None) -> None:
+        self.private_key = private_key
+        self.client = client or Client()
         public = load_pem_private_key(private_key.encode(), password=None).public_key()
         self.tool = tool
         self.registration = (
             Registration()
-            .set_iss(ISSUER)
-            .set_client_id(CLIENT_ID)
-            .set_deployment_id(DEPLOYMENT_ID)
+            .set_iss(self.client.issuer)
+            .set_client_id(self.client.client_id)
+            .set_deployment_id(self.client.deployment_id)
             .set_oidc_login_url(tool.login)
             .set_launch_url(tool.launch)
             .set_platform_private_key(private_key)
@@ -115,7 +130,7 @@ class Platform:
         :param person: who is logged in to the sandbox in this browser.
         :raises RequestRefused: when it must not be answered with a message.
         """
-        if request.get("client_id") != CLIENT_ID:
+        if request.get("client_id") != self.client.client_id:
             raise RequestRefused("unauthorized_client", "The client id is not known here.", tell_tool=False)
         if request.get("redirect_uri") != self.tool.launch:
             raise RequestRefused(
@@ -164,6 +179,7 @@ class Platform:
                     "name": "Stifinder sandbox",
                     "product_family_code": PRODUCT,
                 },
+                **({_CLAIM + "custom": dict(self.client.custom)} if self.client.custom else {}),
             }
         )
         form: dict[str, str] = launch.lti_launch()

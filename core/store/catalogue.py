@@ -145,6 +145,16 @@ def banned(connection: Connection, tenant_id: str, context_id: str) -> frozenset
     return frozenset(row.activity_id for row in rows)
 
 
+def bans(connection: Connection, tenant_id: str) -> dict[str, str]:
+    """Activities that are suggested nowhere in the tenant, each with who decided it."""
+    rows = connection.execute(
+        select(policy.c.activity_id, policy.c.decided_by).where(
+            policy.c.tenant_id == tenant_id, policy.c.context_id == ""
+        )
+    )
+    return {row.activity_id: row.decided_by for row in rows}
+
+
 def ban(
     connection: Connection, tenant_id: str, context_id: str, activity_id: str, decided_by: str, now: datetime
 ) -> None:

@@ -6,8 +6,10 @@ when the process is killed in its middle; errors of the database become ``StoreU
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,22 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BinaryExpression,
     Column,
+    CompoundSelect,
     Connection,
     Delete,
     Engine,
+    Insert,
     Select,
+    SelectBase,
     Table,
     Update,
     create_engine,
     event,
+    make_url,
     text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.operators import in_op
 
 from ..errors import ConfigurationError, StoreUnavailable
 from . import tables
@@ -51,22 +57,48 @@ class QueryWithoutTenant(AssertionError):
 
 def _guard(connection: Connection, clause: Any, *_: Any) -> None:
     """Refuse to read, change or delete rows of a tenant's table without a condition on its tenant."""
-    if not isinstance(clause, Select | Update | Delete):
+    if UNGUARDED not in connection.get_execution_options():
+        _must_name_tenants(clause)
+
+
+def _must_name_tenants(clause: Any) -> None:
+    """Check a statement, and each query inside it by itself: a condition of one does not hold for another."""
+    if isinstance(clause, Insert):
+        clause = clause.select
+    if isinstance(clause, CompoundSelect):
+        for part in clause.selects:
+            _must_name_tenants(part)
         return
-    if UNGUARDED in clause.get_execution_options() or UNGUARDED in connection.get_execution_options():
+    if not isinstance(clause, Select | Update | Delete) or UNGUARDED in clause.get_execution_options():
         return
     touched: set[Any] = set()
     bound: set[Any] = set()
-    for child in clause.get_children():
-        # This runs before every statement: columns, the most of them, are not walked into.
-        for element in (child,) if isinstance(child, Column) else iterate(child):
-            if isinstance(element, Table):
-                touched.add(element)
-            elif isinstance(element, Column):
-                touched.add(element.table)
-            elif isinstance(element, BinaryExpression):
-                sides = (element.left, element.right)
-                bound.update(s.table for s in sides if isinstance(s, Column) and s.key == "tenant_id")
+    joined: list[tuple[Any, Any]] = []
+    waiting = list(clause.get_children())
+    while waiting:  # before every statement: columns and tables, the most of it, are not walked into
+        element = waiting.pop()
+        if isinstance(element, Column):
+            touched.add(element.table)
+        elif isinstance(element, Table):
+            touched.add(element)
+        elif isinstance(element, SelectBase):
+            _must_name_tenants(element)
+        else:
+            waiting.extend(element.get_children())
+            if isinstance(element, BinaryExpression) and element.operator in (eq, in_op):
+                tables_of = [
+                    s.table
+                    for s in (element.left, element.right)
+                    if isinstance(s, Column) and s.key == "tenant_id"
+                ]
+                if len(tables_of) == 2:
+                    joined.append((tables_of[0], tables_of[1]))
+                elif not isinstance(element.right, Column):
+                    bound.update(tables_of)
+    for _ in joined:  # at most as many steps as there are joins
+        for one, other in joined:
+            if one in bound or other in bound:
+                bound |= {one, other}
     missing = {t.name for t in touched - bound if isinstance(t, Table) and "tenant_id" in t.c}
     if missing:
         raise QueryWithoutTenant(f"query on {', '.join(sorted(missing))} names no tenant: {clause}")
@@ -90,6 +122,19 @@ class Database:
         self.engine = self._open(self.url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         event.listen(self.engine, "before_execute", _guard)
+        # One reading sees one moment, as SQLite has it anyway: counters, events and snapshots fit together.
+        self._reader = self.engine
+        if not self.is_sqlite:
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    @staticmethod
+    def _make_private(url: str) -> None:
+        """Let a new SQLite file be its owner's only; SQLite gives the files beside it the same rights."""
+        path = make_url(url).database or ""
+        if path in ("", ":memory:") or path.startswith("file:") or Path(path).exists():
+            return
+        if os.access(Path(path).parent, os.W_OK):  # if not, connecting says what is wrong
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
     @staticmethod
     def _open(url: str) -> Engine:
@@ -99,15 +144,21 @@ class Database:
                 pool_pre_ping=True,
                 pool_size=10,
                 max_overflow=10,
+                hide_parameters=True,  # errors end up in the log, where nobody's data belongs
                 json_serializer=_json,
                 json_deserializer=msgspec.json.decode,
             )
         engine = create_engine(
             url,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,
             json_serializer=_json,
             json_deserializer=msgspec.json.decode,
         )
+
+        @event.listens_for(engine, "do_connect")
+        def before(*_: Any) -> None:
+            Database._make_private(url)
 
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
@@ -131,11 +182,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading.
+        """A connection for reading; all that is read with it is the state of one moment.
 
         :raises StoreUnavailable: when the database cannot be reached or read.
         """
-        with self._named_errors(), self.engine.connect() as connection:
+        with self._named_errors(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -156,7 +207,7 @@ class Database:
         except OperationalError as error:
             raise StoreUnavailable(*_explain(error)) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or _damaged(error):
                 raise StoreUnavailable(*_explain(error)) from error
             raise
 
@@ -212,9 +263,19 @@ class Database:
         self.engine.dispose()
 
 
+def _damaged(error: DBAPIError) -> bool:
+    """Whether the file is no SQLite database, or a broken one."""
+    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+
+
 def _explain(error: DBAPIError) -> tuple[str, str]:
     """What happened and the cure, in words; the driver's own words may hold data and stay in the cause."""
     words = str(error.orig).lower()
+    if _damaged(error):
+        return (
+            "The file of the database is no SQLite database, or is damaged.",
+            "Check DATABASE_URL, or put the file back from your backup.",
+        )
     if "locked" in words or "busy" in words:
         return "The database is locked by another writer; nothing was stored.", "Send it again in a moment."
     if "full" in words or "no space" in words:

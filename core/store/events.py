@@ -91,6 +91,14 @@ def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[
     return [_event(row) for row in rows]
 
 
+def sources(connection: Connection, tenant_id: str, learner_id: str) -> list[Source]:
+    """Where the kept events of a learner came from."""
+    mine = (event.c.tenant_id == tenant_id, event.c.learner_id == learner_id)
+    return [
+        SOURCES[word] for word in connection.execute(select(event.c.source).where(*mine).distinct()).scalars()
+    ]
+
+
 def after(connection: Connection, tenant_id: str, cursor: int, until: int) -> Iterator[list[Event]]:
     """Events numbered in (cursor, until], in order, in chunks; memory does not grow with their number."""
     while cursor < until:

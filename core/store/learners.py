@@ -75,6 +75,11 @@ def find(connection: Connection, tenant_id: str, learner_id: str) -> Learner | N
     )
 
 
+def every(connection: Connection, tenant_id: str) -> list[str]:
+    """The ids of everybody who is remembered."""
+    return list(connection.execute(select(learner.c.id).where(learner.c.tenant_id == tenant_id)).scalars())
+
+
 def set_profile(connection: Connection, tenant_id: str, learner_id: str, profile: Profile) -> None:
     """Replace what the person says about themselves."""
     connection.execute(

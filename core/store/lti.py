@@ -1,26 +1,23 @@
-"""What the LTI border keeps: registrations of platforms, tokens that were used, and the tool's own keys."""
+"""What the LTI border keeps: registrations of platforms, and tokens that were used."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets as random
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 
-import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import Conflict, NotFound
-from ..secrets import Secrets
 from . import tables, tenants
 from .database import Database, across_tenants
 
-KEY_BITS = 2048
+ACTIVE = "active"
+PENDING = "pending"
+"""A registration that nobody has approved yet: it cannot launch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +25,16 @@ class Registration:
     """One deployment of this tool in one platform; a platform with several deployments has several.
 
     :param id: opaque; "" before it is stored.
-    :param issuer, client_id, deployment_id: as the platform writes them; together unique.
+    :param issuer, client_id, deployment_id: as the platform writes them; together unique. A deployment that
+        is "" is told by the first launch (``joining.deployment_of``).
     :param auth_login_url: where the login request goes (OpenID Connect's authorization endpoint).
     :param auth_token_url: where access tokens for the platform's services come from; "" when not used.
     :param key_set_url: where the platform publishes its public keys.
     :param product: name of the LMS, for people; "" when not said.
+    :param status: ``ACTIVE`` or ``PENDING``.
+    :param scopes: of the LMS's services, as it granted them; empty when it did not say.
+    :param last_launch_at, clock_skew_seconds, seen: what launches showed, see ``joining.note_launch``;
+        written there only.
     """
 
     tenant_id: str
@@ -44,26 +46,28 @@ class Registration:
     auth_token_url: str = ""
     product: str = ""
     id: str = ""
+    status: str = ACTIVE
+    scopes: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    last_launch_at: datetime | None = None
+    clock_skew_seconds: int | None = None
+    seen: Mapping[str, bool] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class ToolKey:
-    """A key pair with which the tool signs what it sends to platforms (RS256).
-
-    :param kid: the key's thumbprint (RFC 7638).
-    """
-
-    kid: str
-    private_key: rsa.RSAPrivateKey
+    @property
+    def triple(self) -> tuple[str, str, str]:
+        """What makes it unique."""
+        return self.issuer, self.client_id, self.deployment_id
 
 
 # --- registrations --------------------------------------------------------------------------------
 
+_OF_LAUNCHES = frozenset({"created_at", "last_launch_at", "clock_skew_seconds", "seen"})
+"""What bringing a registration up to date leaves as it is."""
+
 
 def _registration(row: Row[tuple[object, ...]]) -> Registration:
-    values = dict(row._mapping)
-    del values["created_at"]
-    return Registration(**values)
+    values = {each.name: row._mapping[each.name] for each in fields(Registration)}
+    return Registration(**values | {"scopes": tuple(values["scopes"])})
 
 
 def register(
@@ -87,7 +91,6 @@ def _ensure_tenant(connection: Connection, tenant_id: str, name: str, now: datet
 
 
 def _store(connection: Connection, entry: Registration, now: datetime) -> tuple[Registration, bool]:
-    table = tables.registration
     found = find_all(connection, entry.issuer, entry.client_id, entry.deployment_id)
     if found and found[0].tenant_id != entry.tenant_id:
         raise Conflict(
@@ -95,13 +98,50 @@ def _store(connection: Connection, entry: Registration, now: datetime) -> tuple[
             f"to the tenant {found[0].tenant_id!r}.",
             "Remove it there first, or check the tenant's name.",
         )
-    stored = replace(entry, id=found[0].id if found else random.token_hex(16))
-    if found:
+    before = found[0] if found else entry
+    return put(connection, replace(entry, id=before.id, scopes=entry.scopes or before.scopes), now), not found
+
+
+def put(connection: Connection, entry: Registration, now: datetime) -> Registration:
+    """Write a registration: the one of its id is brought up to date; without an id it is new.
+
+    :raises Conflict: another one has the same issuer, client id and deployment.
+    """
+    table = tables.registration
+    stored = entry if entry.id else replace(entry, id=random.token_hex(16), created_at=now)
+    values = {name: value for name, value in asdict(stored).items() if name not in _OF_LAUNCHES}
+    if any(other.id != stored.id for other in find_exactly(connection, stored.triple)):
+        raise Conflict(
+            f"Deployment {entry.deployment_id!r} of client {entry.client_id!r} at {entry.issuer} is "
+            "registered already.",
+            "See `stifinder register --list`.",
+        )
+    if not stored.deployment_id:
+        values["created_at"] = now  # from here on counts how long a first launch may tell it
+    if entry.id:
         same = (table.c.tenant_id == stored.tenant_id) & (table.c.id == stored.id)
-        connection.execute(update(table).where(same).values(asdict(stored)))
+        connection.execute(update(table).where(same).values(values))
     else:
-        connection.execute(insert(table).values(created_at=now, **asdict(stored)))
-    return stored, not found
+        connection.execute(insert(table).values({"created_at": now, **values}))
+    return get(connection, stored.tenant_id, stored.id)
+
+
+def get(connection: Connection, tenant_id: str, registration_id: str) -> Registration:
+    """One registration of a tenant.
+
+    :raises NotFound: when there is none of that id.
+    """
+    table = tables.registration
+    same = (table.c.tenant_id == tenant_id) & (table.c.id == registration_id)
+    row = connection.execute(select(table).where(same)).first()
+    if row is None:
+        raise NotFound("There is no such registration.", "See `stifinder register --list`.")
+    return _registration(row)
+
+
+def find_exactly(connection: Connection, triple: tuple[str, str, str]) -> list[Registration]:
+    """The registration of this issuer, client id and deployment, if there is one; "" means just that."""
+    return [entry for entry in find_all(connection, triple[0], triple[1]) if entry.triple == triple]
 
 
 def find_all(
@@ -194,66 +234,3 @@ def use_once(
     except IntegrityError:
         return False
     return True
-
-
-# --- the tool's own keys --------------------------------------------------------------------------
-
-
-def signing_key(database: Database, secrets: Secrets, now: datetime) -> ToolKey:
-    """The newest key that is not retired; made when there is none.
-
-    :raises ConfigurationError: when the stored key cannot be opened with this master key.
-    """
-    table = tables.tool_key
-    current = (
-        select(table.c.kid, table.c.private_key)
-        .where(table.c.tenant_id == tables.SYSTEM, table.c.retired_at.is_(None))
-        .order_by(table.c.created_at.desc())
-        .limit(1)
-    )
-    with database.read() as connection:
-        row = connection.execute(current).first()
-    if row is None:
-        fresh = _new_key(secrets)
-        with database.write() as connection:
-            _ensure_tenant(connection, tables.SYSTEM, "Stifinder", now)
-            row = connection.execute(current).first()  # another process may have been first
-            if row is None:
-                connection.execute(
-                    insert(table).values(tenant_id=tables.SYSTEM, created_at=now, retired_at=None, **fresh)
-                )
-                row = connection.execute(current).one()
-    private_key = serialization.load_der_private_key(secrets.decrypt(row.private_key), password=None)
-    if not isinstance(private_key, rsa.RSAPrivateKey):
-        raise TypeError(f"the tool's key {row.kid} is no RSA key")
-    return ToolKey(row.kid, private_key)
-
-
-def key_set(database: Database) -> dict[str, list[dict[str, str]]]:
-    """The public keys that platforms need, as a JSON Web Key Set (RFC 7517); retired keys are left out."""
-    table = tables.tool_key
-    query = (
-        select(table.c.public_jwk)
-        .where(table.c.tenant_id == tables.SYSTEM, table.c.retired_at.is_(None))
-        .order_by(table.c.created_at)
-    )
-    with database.read() as connection:
-        return {"keys": list(connection.execute(query).scalars())}
-
-
-def _new_key(secrets: Secrets) -> dict[str, object]:
-    private_key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    jwk = jwt.algorithms.RSAAlgorithm.to_jwk(private_key.public_key(), as_dict=True)
-    public = {name: str(jwk[name]) for name in ("e", "kty", "n")}
-    thumbprint = hashlib.sha256(json.dumps(public, sort_keys=True, separators=(",", ":")).encode())
-    kid = jwt.utils.base64url_encode(thumbprint.digest()).decode()
-    der = private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return {
-        "kid": kid,
-        "private_key": secrets.encrypt(der),
-        "public_jwk": {**public, "kid": kid, "alg": "RS256", "use": "sig"},
-    }

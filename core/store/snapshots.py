@@ -41,8 +41,20 @@ def save(connection: Connection, tenant_id: str, snapshot: Snapshot) -> None:
     )
 
 
+def drop_before(connection: Connection, tenant_id: str, epoch: int) -> None:
+    """Remove states of earlier epochs: those of models that no plugin brings any more."""
+    connection.execute(
+        delete(model_snapshot).where(model_snapshot.c.tenant_id == tenant_id, model_snapshot.c.epoch < epoch)
+    )
+
+
 def drop(connection: Connection, tenant_id: str, model: str) -> None:
     """Remove a model's stored state."""
     connection.execute(
         delete(model_snapshot).where(model_snapshot.c.tenant_id == tenant_id, model_snapshot.c.model == model)
     )
+
+
+def drop_all(connection: Connection, tenant_id: str) -> None:
+    """Remove the stored states of all of a tenant's models."""
+    connection.execute(delete(model_snapshot).where(model_snapshot.c.tenant_id == tenant_id))

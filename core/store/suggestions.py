@@ -55,6 +55,7 @@ def _suggestion(row: Row[Any]) -> Suggestion:
         reasons=tuple(_reason_in(r) for r in record["reasons"]),
         uses=frozenset(record["uses"]),
         minutes_asked=record["minutes_asked"],
+        locale=record["locale"],
         outcome=Outcome(row.outcome),
         outcome_at=row.outcome_at,
         dismissal=Dismissal(row.dismissal) if row.dismissal else None,
@@ -84,6 +85,7 @@ def record(connection: Connection, suggestions: Sequence[Suggestion]) -> tuple[S
                 "reasons": [_reason_out(r) for r in s.reasons],
                 "uses": sorted(s.uses),
                 "minutes_asked": s.minutes_asked,
+                "locale": s.locale,
             },
         }
         for s in suggestions

@@ -105,9 +105,23 @@ registration = _table(
     Column("auth_token_url", String(1000), nullable=False, server_default=""),
     Column("key_set_url", String(1000), nullable=False),
     Column("product", String(100), nullable=False, server_default=""),
+    Column("status", String(20), nullable=False, server_default="active"),
+    Column("scopes", JSON, nullable=False, server_default="[]"),
     Column("created_at", Moment, nullable=False),
+    Column("last_launch_at", Moment),
+    Column("seen", JSON, nullable=False, server_default="{}"),  # what the last launch offered: yes or no
+    Column("clock_skew_seconds", Integer),  # of the last launch; positive: the LMS is ahead
     UniqueConstraint("issuer", "client_id", "deployment_id"),
     key=("id",),
+)
+
+invitation = _table(  # who may register an LMS for a tenant; digests only
+    "invitation",
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    key=("digest",),
 )
 
 used_token = _table(  # nonces and states that were used; digests only
@@ -122,8 +136,9 @@ tool_key = _table(
     Column("kid", String(64), nullable=False),
     Column("private_key", LargeBinary, nullable=False),  # encrypted, see core/secrets.py
     Column("public_jwk", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("retired_at", Moment),
+    Column("created_at", Moment, nullable=False),  # published from then on
+    Column("signs_from", Moment, nullable=False),
+    Column("retired_at", Moment),  # when it stops signing, which may lie ahead
     key=("kid",),
 )
 
@@ -342,6 +357,55 @@ model_snapshot = _table(  # an accelerator: events rebuild it at any time
     key=("model",),
 )
 
+# --- towards the LMS --------------------------------------------------------------------------------
+
+grade_link = _table(  # columns of the LMS's gradebook that show a learner's progress
+    "grade_link",
+    Column("learner_id", ID, nullable=False),
+    Column("line_item", String(900), nullable=False),
+    Column("registration_id", ID, nullable=False),
+    Column("subject", LargeBinary, nullable=False),  # what the LMS calls the learner, encrypted
+    Column("context_id", ID, nullable=False),
+    Column("opens", String(700), nullable=False),
+    Column("event_seq", Integer, nullable=False),
+    Column("score", Float),
+    Column("stamp", Moment),
+    _learner_key(),
+    key=("learner_id", "line_item"),
+)
+
+outbox = _table(  # scores that wait to be sent; see core/grades_desk.py
+    "outbox",
+    Column("id", Integer, nullable=False, autoincrement=False),
+    Column("learner_id", ID, nullable=False),
+    Column("line_item", String(900), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_try_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("unsure", Boolean, nullable=False),
+    Column("stamp", Moment),
+    Column("last_error", Text, nullable=False),
+    _learner_key(),
+    key=("id",),
+)
+Index(None, outbox.c.tenant_id, outbox.c.learner_id, outbox.c.line_item)
+
+roster = _table(  # how many take part in a course, as the LMS says; nobody's name
+    "roster",
+    Column("context_id", ID, nullable=False),
+    Column("registration_id", ID, nullable=False),
+    Column("issuer", String(500), nullable=False),
+    Column("address", String(600), nullable=False),
+    Column("learners", Integer),
+    Column("staff", Integer),
+    Column("gone", Integer),
+    Column("counted_at", Moment),
+    Column("next_at", Moment, nullable=False),
+    Column("last_error", Text, nullable=False),
+    key=("context_id",),
+)
+
 PERSONAL = (
     learner_identity,
     grant,
@@ -351,5 +415,7 @@ PERSONAL = (
     suggestion,
     mastery,
     award,
+    outbox,
+    grade_link,
 )
 """Tables with rows about one learner, besides ``learner``: what export shows and erasure empties."""

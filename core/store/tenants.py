@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from ..errors import Conflict, NotFound
 from ..people import Purpose, Source, Tenant
@@ -90,7 +90,11 @@ def set_legal_basis(
     notice: str,
     now: datetime,
 ) -> None:
-    """Record that a purpose rests on another basis than consent, who decided, and what learners are told."""
+    """Record that a purpose rests on another basis than consent, who decided, and what learners are told.
+
+    A decision about the same purpose and source that is there already is replaced.
+    """
+    connection.execute(delete(legal_basis).where(*_decision(tenant_id, purpose, source)))
     connection.execute(
         insert(legal_basis).values(
             tenant_id=tenant_id,
@@ -103,6 +107,55 @@ def set_legal_basis(
         )
     )
     people_changed(connection, tenant_id)
+
+
+def remove_legal_basis(connection: Connection, tenant_id: str, purpose: Purpose, source: Source) -> None:
+    """Have a purpose rest on consent alone again.
+
+    :raises NotFound: when no other basis is recorded for it.
+    """
+    if not connection.execute(delete(legal_basis).where(*_decision(tenant_id, purpose, source))).rowcount:
+        raise NotFound(
+            f"{tenant_id} has recorded no basis for {purpose} from {source}.",
+            f"See what is recorded: stifinder tenant basis {tenant_id} --list",
+        )
+    people_changed(connection, tenant_id)
+
+
+def _decision(tenant_id: str, purpose: Purpose, source: Source) -> tuple[ColumnElement[bool], ...]:
+    return (
+        legal_basis.c.tenant_id == tenant_id,
+        legal_basis.c.purpose == purpose,
+        legal_basis.c.source == source,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """A recorded decision that a purpose rests on another basis than consent.
+
+    :param notice: what learners are told.
+    """
+
+    purpose: Purpose
+    source: Source
+    basis: str
+    decided_by: str
+    decided_at: datetime
+    notice: str
+
+
+def decisions(connection: Connection, tenant_id: str) -> list[LegalBasis]:
+    """The recorded decisions, sorted by purpose and source."""
+    rows = connection.execute(
+        select(legal_basis)
+        .where(legal_basis.c.tenant_id == tenant_id)
+        .order_by(legal_basis.c.purpose, legal_basis.c.source)
+    )
+    return [
+        LegalBasis(Purpose(r.purpose), Source(r.source), r.basis, r.decided_by, r.decided_at, r.notice)
+        for r in rows
+    ]
 
 
 def legal_bases(connection: Connection, tenant_id: str) -> Mapping[tuple[Purpose, Source], tuple[str, str]]:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ... import __version__
-from ...core.errors import ConfigurationError, StifinderError
+from ...core.errors import ConfigurationError, InvalidInput, StifinderError
 from ...core.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from ...core.service import Core
 
 COMMANDS = {
@@ -23,9 +25,13 @@ COMMANDS = {
     "migrate": "migrate",
     "doctor": "doctor",
     "tenant": "tenants",
+    "invite": "invite",
     "register": "register",
+    "check": "check",
+    "keys": "keys",
     "xapi": "xapi_credentials",
     "catalogue": "catalogue",
+    "jobs": "jobs",
     "plugins": "plugins",
 }
 """Each command and the module that has it, in the order of a set-up."""
@@ -44,11 +50,13 @@ class Tool:
         self._context = context
         self._data_dir = data_dir
         self._config = config
+        self.given: dict[str, str] = {}
+        """Environment variables that a command's own options stand for; set before ``settings`` is read."""
 
     @cached_property
     def settings(self) -> Settings:
         """The configuration, read once."""
-        environ = dict(os.environ)
+        environ = {**os.environ, **self.given}
         if self._data_dir:
             environ["STIFINDER_DATA_DIR"] = self._data_dir
         return Settings.read(environ, self._config)
@@ -61,6 +69,7 @@ class Tool:
     def _core(self) -> Core:
         from ...core.service import Core
 
+        database_url(self.settings)
         core = Core.open(self.settings)
         self._context.call_on_close(core.close)
         return core
@@ -109,7 +118,7 @@ def main(context: click.Context, data_dir: str | None, config: Path | None) -> N
     \b
         stifinder migrate
         stifinder tenant add acme --name "Acme Ltd"
-        stifinder register --help
+        stifinder invite
         stifinder catalogue import courses.csv
         stifinder xapi add
         stifinder serve
@@ -117,6 +126,26 @@ def main(context: click.Context, data_dir: str | None, config: Path | None) -> N
     When something does not work, `stifinder doctor` says what and how to cure it.
     """
     context.obj = Tool(context, data_dir, config)
+
+
+def database_url(settings: Settings) -> URL:
+    """The address of the database.
+
+    :raises ConfigurationError: when it is none, or of a database that Stifinder does not speak.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+        raise ConfigurationError(
+            "DATABASE_URL is not the address of a database that Stifinder can use.",
+            "Write it like postgresql://user:password@host/name, or leave it out for SQLite.",
+        )
+    return url
 
 
 def the_tenant(core: Core, wanted: str | None) -> str:
@@ -145,6 +174,19 @@ def the_tenant(core: Core, wanted: str | None) -> str:
         f"There are several tenants ({names})." if known else "There is no tenant yet.",
         "Say which with --tenant." if known else "Add one: stifinder tenant add acme",
     )
+
+
+def one_line(option: str, text: str, longest: int) -> str:
+    """What a person wrote for the record, without line breaks and blanks around it.
+
+    :raises InvalidInput: when there is nothing, or more than ``longest`` characters.
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise InvalidInput(f"{option} is missing.", "It is kept for the record; --help shows an example.")
+    if len(text) > longest:
+        raise InvalidInput(f"{option} has {len(text)} characters; {longest} are the most.", "Say it shorter.")
+    return text
 
 
 tenant_option = click.option(

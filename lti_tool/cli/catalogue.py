@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ...core.errors import ConfigurationError
+from ...core.store import catalogue as store
 from ...schemas.catalogue import Refused, read_rows, read_skills
-from . import Tool, tenant_option, the_tenant
+from . import Tool, one_line, tenant_option, the_tenant
 
 SHOWN = 50
 """Refused rows that are printed; the rest is counted."""
@@ -102,7 +103,7 @@ strict_option = click.option("--strict", is_flag=True, help="Import nothing when
 
 @click.group()
 def catalogue() -> None:
-    """Activities and skills: import them, look at them."""
+    """Activities and skills: import them, look at them, rule some out."""
 
 
 @catalogue.command("import")
@@ -166,17 +167,49 @@ def skills(tool: Tool, file: Path, tenant: str | None, strict: bool) -> None:
     refusals.leave()
 
 
+@catalogue.command("ban")
+@click.argument("key")
+@tenant_option
+@click.option(
+    "--decided-by", default="", metavar="WHO", help="Who decided it: a role or a body, for the record."
+)
+@click.option("--lift", is_flag=True, help="Let it be suggested again.")
+@click.pass_obj
+def ban(tool: Tool, key: str, tenant: str | None, decided_by: str, lift: bool) -> None:
+    """Have the activity with the id KEY no longer suggested to anybody.
+
+    It stays in the catalogue and in everybody's history; new imports do not lift the ban.
+    `stifinder catalogue list` shows what is banned.
+
+    \b
+        stifinder catalogue ban sql-2 --decided-by "head of training"
+        stifinder catalogue ban sql-2 --lift
+    """
+    decided_by = decided_by if lift else one_line("--decided-by", decided_by, 200)
+    core = tool.core()
+    core.database.require_migrated()
+    tenant_id = the_tenant(core, tenant)
+    core.ban(tenant_id, key, decided_by=decided_by, lift=lift)
+    click.echo(f"{key} can be suggested again." if lift else f"{key} is not suggested any more.")
+
+
 @catalogue.command("list")
 @tenant_option
 @click.pass_obj
 def show(tool: Tool, tenant: str | None) -> None:
-    """List the activities: id, minutes, language, title, skills."""
+    """List the activities: id, minutes, language, title, skills, and who banned it."""
     core = tool.core()
     core.database.require_migrated()
-    found = core.catalogue(the_tenant(core, tenant))
+    tenant_id = the_tenant(core, tenant)
+    found = core.catalogue(tenant_id)
+    with core.database.read() as connection:
+        bans = store.bans(connection, tenant_id)
     for activity in found:
-        titles = ", ".join(found.titles(activity.skill_ids))
         minutes = str(activity.minutes) if activity.minutes else "?"
-        click.echo(f"{activity.key}\t{minutes}\t{activity.language or '?'}\t{activity.title}\t{titles}")
+        skills = ", ".join(found.titles(activity.skill_ids))
+        banned = f"banned by {bans[activity.id]}" if activity.id in bans else ""
+        click.echo(
+            "\t".join((activity.key, minutes, activity.language or "?", activity.title, skills, banned))
+        )
     if not len(found):
         click.echo("Nothing yet. Import a file: stifinder catalogue import FILE", err=True)

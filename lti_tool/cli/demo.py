@@ -84,10 +84,10 @@ def demo(
         if reset:
             for part in PARTS:
                 shutil.rmtree(folder / part, ignore_errors=True)
-        sandbox = _start(stack, tool, folder, port, lms_port)
+        sandbox, invitation = _start(stack, tool, folder, port, lms_port)
         if ready_file is not None:
-            _write_whole(ready_file, json.dumps(_ready(sandbox), indent=2) + "\n")
-        _invite(sandbox.base_url, browser=not no_browser)
+            _write_whole(ready_file, json.dumps(_ready(sandbox, invitation), indent=2) + "\n")
+        _invite(sandbox.base_url, invitation, browser=not no_browser)
         while True:  # until a signal; the time-out lets signals through on every system
             threading.Event().wait(1.0)
 
@@ -98,8 +98,11 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int) -> Sandbox:
-    """Start both servers and everything between them; ``stack`` stops them again."""
+def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int) -> tuple[Sandbox, str]:
+    """Start both servers and everything between them; ``stack`` stops them again.
+
+    :returns: the sandbox, and the address with which its administrator can register the tool.
+    """
     from ...adapters.sandbox import introduction
     from ...adapters.sandbox.app import create_app as create_sandbox
     from ...adapters.sandbox.lms import Sandbox
@@ -107,7 +110,8 @@ def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int)
     from ...core.service import Core
     from ...core.settings import Settings
     from ..app import create_app
-    from .serve import LARGEST_BODY
+    from ..jobs import QUEUE, Queue
+    from .serve import LARGEST_BODY, settle
 
     after_servers = stack.enter_context(ExitStack())  # requests end first, then the core closes
     tool_server = Server(port, "--port")
@@ -123,6 +127,7 @@ def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int)
             database_url=f"sqlite:///{home / 'stifinder.db'}",
             base_url=tool_server.address,
             seed=tool.settings.seed,
+            development=True,  # the LMS is on this machine, and without https
             limits=tool.settings.limits,
             plugins=tool.settings.plugins,
         )
@@ -132,16 +137,21 @@ def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int)
     sandbox = Sandbox.open(folder / "sandbox", lms_server.address, tool_server.address)
     introduction.introduce(core, sandbox)
     sandbox.live_through_history()
-    tool_server.start(create_app(core), LARGEST_BODY)
+    app, queue = create_app(core), Queue(core)
+    app.extensions[QUEUE] = queue
+    after_servers.callback(queue.stop)
+    queue.start()
+    tool_server.start(app, LARGEST_BODY)
     lms_server.start(create_sandbox(sandbox))
     for address in (f"{sandbox.tool_url}/health", f"{sandbox.base_url}/login"):
         _answers(address)
     _send(sandbox)
+    settle()
     stopped = threading.Event()
     sender = threading.Thread(target=sandbox.outbox.run, args=(stopped,), name="outbox", daemon=True)
     sender.start()
     stack.callback(stopped.set)
-    return sandbox
+    return sandbox, introduction.invitation(core)
 
 
 def _send(sandbox: Sandbox) -> None:
@@ -179,8 +189,8 @@ def _answers(address: str) -> None:
             ) from error
 
 
-def _ready(sandbox: Sandbox) -> dict[str, object]:
-    from ...adapters.sandbox.people import PASSWORD, PEOPLE
+def _ready(sandbox: Sandbox, invitation: str) -> dict[str, object]:
+    from ...adapters.sandbox.people import ACCOUNTS, PEOPLE
     from ...adapters.sandbox.statements import actor
 
     door = sandbox.outbox.door
@@ -188,7 +198,8 @@ def _ready(sandbox: Sandbox) -> dict[str, object]:
     return {
         "tool": sandbox.tool_url,
         "lms": sandbox.base_url,
-        "logins": [{"user": p.id, "password": PASSWORD, "role": p.role} for p in PEOPLE.values()],
+        "logins": [{"user": p.id, "password": p.password, "role": p.role} for p in ACCOUNTS.values()],
+        "invitation": invitation,
         "xapi": {
             "endpoint": door.endpoint,
             "user": door.user,
@@ -198,12 +209,14 @@ def _ready(sandbox: Sandbox) -> dict[str, object]:
     }
 
 
-def _invite(address: str, *, browser: bool) -> None:
-    from ...adapters.sandbox.people import PASSWORD
+def _invite(address: str, invitation: str, *, browser: bool) -> None:
+    from ...adapters.sandbox.people import ADMIN, PASSWORD
 
     click.echo(
         f"The demo runs. Open {address} and log in as learner-01, password {PASSWORD}.\n"
-        "Then: a course, Adaptive learning, an activity, and back to see what changed. Ctrl-C stops it."
+        "Then: a course, Adaptive learning, an activity, and back to see what changed. Ctrl-C stops it.\n"
+        f"To install it as an administrator would: log in as {ADMIN.id}, password {ADMIN.password}, "
+        f"choose Tools, and paste\n{invitation}"
     )
     sys.stdout.flush()
     # Without a screen Python would start a browser inside this terminal, and wait for it.

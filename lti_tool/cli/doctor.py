@@ -15,20 +15,21 @@ from pathlib import Path
 
 import click
 import requests
-from sqlalchemy import func, make_url, select, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import Connection, func, select, text
 
 from ...core import secrets
 from ...core.errors import ConfigurationError, StifinderError
 from ...core.plugins import Plugins
 from ...core.settings import VARIABLES, Settings
-from ...core.store.database import Database, across_tenants
-from ...core.store.tables import tenant, tool_key
-from . import Tool
+from ...core.store.database import Database
+from ...core.store.tables import SYSTEM, activity, registration, tenant, tool_key, xapi_credential
+from . import Tool, database_url
 from .serve import listen
 
 LEAST_FREE = 500_000_000
 """Bytes on the disk of the data folder below which a warning is due."""
+OLDEST_KEY = timedelta(days=365)
+"""Age of the signing key above which a warning is due."""
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Half of what launches tolerate."""
 
@@ -92,11 +93,14 @@ def examine(tool: Tool) -> Findings:
 
 
 def _guarded(name: str, check: Callable[[], Findings]) -> Findings:
-    """An error that names its cure is a finding."""
+    """An error that names its cure is a finding, and so is a file that may not be looked at."""
     try:
         yield from check()
     except StifinderError as error:
         yield Finding(name, "fail", error.what, error.cure)
+    except PermissionError as error:
+        cure = "Run this as the user that Stifinder runs as, or give this one the right."
+        yield Finding(name, "fail", f"{error.filename} may not be looked at: {error.strerror}.", cure)
 
 
 def _python() -> Findings:
@@ -148,16 +152,15 @@ def _secret_key(settings: Settings) -> Findings:
 
 def _database(settings: Settings) -> Findings:
     try:
-        url = make_url(settings.database_url)
+        url = database_url(settings)
         missing = url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists()
         if missing:
             yield Finding("database", "fail", f"{url.database} is not there yet.", "Run: stifinder migrate")
             return
-        database = Database(settings.database_url)
-    except (ArgumentError, NoSuchModuleError):
-        cure = "Write it like postgresql://user:password@host/name, or leave it out for SQLite."
-        yield Finding("database", "fail", "DATABASE_URL is not the address of a database.", cure)
+    except ConfigurationError as error:
+        yield Finding("database", "fail", error.what, error.cure)
         return
+    database = Database(settings.database_url)
     try:
         database.check()
         yield Finding("database", "ok", url.render_as_string(hide_password=True))
@@ -188,16 +191,45 @@ def _inside(database: Database, settings: Settings) -> Findings:
         else:
             ahead = abs(connection.execute(select(func.now())).scalar_one() - datetime.now(UTC))
             compared = "the database's clock"
-        keys = connection.execute(across_tenants(select(tool_key.c.private_key))).all()
+        keys = connection.execute(
+            select(tool_key.c.private_key, tool_key.c.signs_from).where(tool_key.c.tenant_id == SYSTEM)
+        ).all()
+        missing = list(_set_up(connection))
     if ahead > CLOCK_TOLERANCE:
         what = f"this machine is {ahead.total_seconds():.0f} s off {compared}."
         yield Finding("clock", "fail", what, "Switch time synchronisation on: launches expire by the clock.")
     else:
         yield Finding("clock", "ok", f"agrees with {compared}")
-    yield from _guarded("tool key", lambda: _tool_key(settings, [row.private_key for row in keys]))
+    yield from missing
+    yield from _guarded(
+        "tool key", lambda: _tool_key(settings, [(row.private_key, row.signs_from) for row in keys])
+    )
 
 
-def _tool_key(settings: Settings, keys: list[bytes]) -> Findings:
+def _set_up(connection: Connection) -> Findings:
+    """What an organisation still lacks before its learners see suggestions."""
+    ids = [
+        row.id for row in connection.execute(select(tenant.c.id).order_by(tenant.c.id)) if row.id != SYSTEM
+    ]
+    if not ids:
+        yield Finding("organisations", "warn", "there is none yet.", "Run: stifinder tenant add acme")
+    needs = (
+        (registration, "no LMS is registered", "stifinder register"),
+        (activity, "the catalogue is empty", "stifinder catalogue import FILE --tenant {}"),
+        (xapi_credential, "no LMS can send statements", "stifinder xapi add --tenant {}"),
+    )
+    for each in ids:
+        for table, lack, cure in needs:
+            if (
+                connection.execute(
+                    select(table.c.tenant_id).where(table.c.tenant_id == each).limit(1)
+                ).first()
+                is None
+            ):
+                yield Finding("organisations", "warn", f"{each}: {lack}.", f"Run: {cure.format(each)}")
+
+
+def _tool_key(settings: Settings, keys: list[tuple[bytes, datetime]]) -> Findings:
     if not keys:
         yield Finding("tool key", "ok", "none yet; it is made when the first LMS asks for it")
     elif not settings.secret and not (settings.data_dir / secrets.FILE_NAME).exists():
@@ -205,17 +237,29 @@ def _tool_key(settings: Settings, keys: list[bytes]) -> Findings:
         yield Finding("tool key", "fail", "the key that opens it is gone.", cure)
     else:
         master = secrets.Secrets.open(settings.data_dir, settings.secret)
-        for key in keys:
+        for key, _ in keys:
             master.decrypt(key)
-        yield Finding("tool key", "ok", f"{len(keys)} can be opened")
+        now = datetime.now(UTC)
+        age = now - max((begun for _, begun in keys if begun <= now), default=now)
+        what = f"{len(keys)} can be opened; the one that signs does so for {age.days} days"
+        if age > OLDEST_KEY:
+            yield Finding("tool key", "warn", f"{what}.", "Have a new one follow it: stifinder keys rotate")
+        else:
+            yield Finding("tool key", "ok", what)
 
 
 def _plugins(settings: Settings) -> Findings:
     chosen = settings.plugins
-    rows = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings).describe()
+    loaded = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings)
+    loaded.models()  # as a start does, so that a model that cannot be used shows in the status
+    rows = loaded.describe()
+    for name in loaded.unknown_disabled():
+        near = difflib.get_close_matches(name, [row.name for row in rows], n=1)
+        cure = f"Did you mean {near[0]}?" if near else "`stifinder plugins` lists their names."
+        yield Finding("plugins", "warn", f"{name} is disabled, but there is no such plugin.", cure)
     for row in rows:
         if row.status not in ("ok", "disabled"):
-            cure = "Correct or uninstall it, or put its name into [plugins] disable."
+            cure = "Correct it or its settings, uninstall it, or put its name into [plugins] disable."
             yield Finding("plugins", "fail", f"{row.name} ({row.origin}): {row.status}", cure)
     fine = [row.name for row in rows if row.status == "ok"]
     if fine:
@@ -229,6 +273,9 @@ def _plugins(settings: Settings) -> Findings:
 def _address(settings: Settings) -> Findings:
     if settings.secure:
         yield Finding("address", "ok", settings.base_url)
+        if settings.development:
+            what = "the development switch is on: whoever names an address can have this machine called."
+            yield Finding("address", "warn", what, "Remove `development` (STIFINDER_DEVELOPMENT).")
     else:
         what = f"{settings.base_url} is reachable from this machine only; an LMS elsewhere cannot launch it."
         yield Finding("address", "warn", what, "Set STIFINDER_BASE_URL to the https address of your proxy.")

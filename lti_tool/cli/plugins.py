@@ -19,7 +19,8 @@ from . import Tool
 def plugins(tool: Tool, as_json: bool) -> None:
     """List the plugins with their version, hooks and status.
 
-    A plugin is installed with pip and announces itself, or is named in stifinder.toml:
+    A plugin is installed with pip and announces itself, or is a module that Python finds and stifinder.toml
+    names. For a file in this folder: PYTHONPATH=. stifinder plugins
 
     \b
         [plugins]
@@ -27,7 +28,11 @@ def plugins(tool: Tool, as_json: bool) -> None:
         disable = ["peers"]
     """
     chosen = tool.settings.plugins
-    found = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings).describe()
+    loaded = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings)
+    loaded.models()  # as a start does, so that a model that cannot be used shows in the status
+    found = loaded.describe()
+    for name in loaded.unknown_disabled():
+        click.echo(f"Warning: {name} is disabled, but there is no such plugin.", err=True)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
         return

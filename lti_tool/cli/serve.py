@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 from types import FrameType
@@ -25,8 +26,13 @@ LARGEST_BODY = 64 * 1024 * 1024
 @click.option(
     "--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests at a time."
 )
+@click.option(
+    "--jobs/--no-jobs",
+    default=True,
+    help="Whether to send grades and read course members too [default: yes; else `stifinder jobs run`].",
+)
 @click.pass_obj
-def serve(tool: Tool, host: str | None, port: int | None, threads: int) -> None:
+def serve(tool: Tool, host: str | None, port: int | None, threads: int, jobs: bool) -> None:
     """Serve the tool until Ctrl-C or SIGTERM.
 
     An LMS needs https: put a proxy with a certificate in front, and tell its address:
@@ -37,15 +43,23 @@ def serve(tool: Tool, host: str | None, port: int | None, threads: int) -> None:
     """
     from waitress import create_server
 
+    from ...core.store.tool_keys import signing_key
     from ..app import create_app
+    from ..jobs import QUEUE, Queue
 
+    for name, given in (("STIFINDER_HOST", host), ("STIFINDER_PORT", port)):
+        if given is not None:
+            tool.given[name] = str(given)
     settings = tool.settings
-    listening = listen(settings.host if host is None else host, settings.port if port is None else port)
-    with listening:
+    with listen(settings.host, settings.port) as listening:
         core = tool.core()
         core.database.require_migrated()
+        # With a wrong master key nobody is recognised: better not to start.
+        signing_key(core.database, core.secrets, core.clock())
+        app, queue = create_app(core), Queue(core)
+        app.extensions[QUEUE] = queue
         server = create_server(
-            create_app(core),
+            app,
             sockets=[listening],
             threads=threads,
             max_request_body_size=LARGEST_BODY,
@@ -58,8 +72,24 @@ def serve(tool: Tool, host: str | None, port: int | None, threads: int) -> None:
         click.echo(
             f"Listening on http://{shown}:{taken}; browsers reach it at {settings.base_url}. Ctrl-C stops it."
         )
-        server.run()
+        settle()
+        if jobs:
+            queue.start()
+        try:
+            server.run()
+        finally:
+            queue.stop()
     click.echo("Stopped.")
+
+
+def settle() -> None:
+    """Collect garbage once, and leave what the start made out of later collections.
+
+    A full collection walks through all that the libraries made and stops every thread for some 70 ms: on a
+    busy machine, long enough for plugins to lose their vote.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def listen(host: str, port: int) -> socket.socket:

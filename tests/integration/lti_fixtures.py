@@ -34,6 +34,7 @@ def tool_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         database_url=f"sqlite:///{folder / 'stifinder.db'}",
         base_url=TOOL,
         secret="a secret that is used in tests only",
+        development=True,  # the platforms of these tests are on this machine
     )
     core = Core(settings, plugins=Plugins(discover=False), clock=lambda: NOW)
     core.migrate()

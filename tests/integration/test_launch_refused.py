@@ -138,7 +138,7 @@ def test_a_resource_link_without_id(tab: Tab) -> None:
     tab.refuses("missing-resource_link.id", resource_link={"title": "A link"})
 
 
-@pytest.mark.parametrize("message", ["LtiDeepLinkingRequest", "LtiSubmissionReviewRequest"])
+@pytest.mark.parametrize("message", ["LtiStartProctoring", "LtiSubmissionReviewRequest"])
 def test_a_message_that_is_not_supported_yet(tab: Tab, message: str) -> None:
     tab.refuses("unsupported-message", message_type=message, resource_link=None)
 
@@ -322,6 +322,16 @@ def test_strangers_cannot_have_the_tool_show_their_words(tab: Tab) -> None:
         answers.append(tab.answer(error="Call 555-0100", error_description="and tell your password"))
     assert "555" not in answers[0].text
     assert "password" not in answers[0].text
+
+
+def test_strangers_cannot_lend_their_login_to_their_words(tab: Tab) -> None:
+    with tab.refused("platform-error") as answers:
+        state = tab.log_in()["state"]
+        elsewhere = tab.client.application.test_client()
+        words = {"error": "access_denied", "error_description": "Call 555-0100", "state": state}
+        answers.append(elsewhere.get("/lti/launch", query_string=words, base_url=TOOL))
+    assert "access_denied" in answers[0].text
+    assert "555" not in answers[0].text
 
 
 # --- the login ----------------------------------------------------------------------------------------

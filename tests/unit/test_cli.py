@@ -20,6 +20,7 @@ from stifinder import __version__
 from stifinder.core.store.database import Database, across_tenants
 from stifinder.core.store.tables import SYSTEM, tenant, tool_key
 from stifinder.lti_tool.cli import COMMANDS, main
+from stifinder.lti_tool.rendering import LANGUAGES
 
 COMMAND = [sys.executable, "-c", "from stifinder.lti_tool.cli import main; main()"]
 
@@ -36,6 +37,13 @@ def stifinder(tmp_path, monkeypatch):
         return CliRunner().invoke(main, ["--data-dir", str(tmp_path / "data"), *arguments])
 
     return run
+
+
+@pytest.fixture
+def catalogue(ready, tmp_path):
+    """Two activities, sql-1 and sql-2, in the catalogue of ``ready``."""
+    (tmp_path / "courses.csv").write_text("id,title,minutes\nsql-1,Selecting,20\nsql-2,Joining,30\n")
+    assert ready("catalogue", "import", str(tmp_path / "courses.csv")).exit_code == 0
 
 
 @pytest.fixture
@@ -98,6 +106,14 @@ def test_serving_on_a_port_in_use_is_refused_with_the_cure(ready):
     assert "--port" in result.stderr
 
 
+def test_serving_with_a_wrong_master_key_is_refused(ready, monkeypatch):
+    assert ready(*REGISTRATION).exit_code == 0
+    monkeypatch.setenv("STIFINDER_SECRET_KEY", "another master key, which is long enough")
+    result = ready("serve", "--port", "0")
+    assert result.exit_code == 2
+    assert "backups" in result.stderr
+
+
 def test_a_host_that_is_not_this_machine_is_refused(ready):
     assert "127.0.0.1 or 0.0.0.0" in ready("serve", "--port", "0", "--host", "192.0.2.1").stderr
 
@@ -123,6 +139,16 @@ def test_an_id_that_would_make_trouble_is_refused(ready, name):
     result = ready("tenant", "add", "--", name)
     assert result.exit_code == 2
     assert "lower-case" in result.stderr
+
+
+def test_a_language_the_pages_do_not_speak_is_refused(ready):
+    result = ready("tenant", "add", "tenant-2", "--locale", "dansk")
+    assert result.exit_code == 2
+    assert all(f"'{language}'" in result.stderr for language in LANGUAGES)
+
+
+def test_registering_with_a_tenant_alone_shows_the_addresses_to_paste(ready):
+    assert "/lti/launch" in ready("register", "--tenant", "tenant-1").stdout
 
 
 def test_a_tenant_cannot_be_added_twice(ready):
@@ -170,6 +196,13 @@ def test_a_plugin_that_is_switched_off_or_broken_is_listed_with_the_reason(stifi
     assert rows["no_such_module"]["status"].startswith("refused: ModuleNotFoundError")
 
 
+def test_a_plugin_that_refuses_its_settings_is_listed_with_its_own_words(stifinder, tmp_path):
+    (tmp_path / "stifinder.toml").write_text("[plugins.spacing]\nretention = 85\nretentoin = 1\n")
+    rows = {row["name"]: row for row in json.loads(stifinder("plugins", "--json").stdout)}
+    assert "unknown setting 'retentoin'" in rows["spacing"]["status"]
+    assert rows["mastery"]["status"] == "ok"
+
+
 # --- doctor --------------------------------------------------------------------------------------
 
 
@@ -184,8 +217,17 @@ def test_doctor_says_that_nothing_is_set_up_yet_and_changes_nothing(stifinder, t
     assert not (tmp_path / "data").exists()
 
 
-def test_doctor_finds_nothing_wrong_with_a_working_set_up(ready, monkeypatch):
+REGISTRATION = (
+    *("register", "--tenant", "tenant-1", "--issuer", "https://lms.example.com", "--client-id", "tool-1"),
+    *("--deployment", "1", "--auth-login-url", "https://lms.example.com/auth"),
+    *("--key-set-url", "https://lms.example.com/certs"),
+)
+
+
+def test_doctor_finds_nothing_wrong_with_a_working_set_up(ready, monkeypatch, catalogue):
     monkeypatch.setenv("STIFINDER_BASE_URL", "https://learn.example.com")
+    assert ready(*REGISTRATION).exit_code == 0
+    assert ready("xapi", "add").exit_code == 0
     result = ready("doctor", "--json")
     assert {row["status"] for row in json.loads(result.stdout)} == {"ok"}
     assert result.exit_code == 0
@@ -205,12 +247,72 @@ def test_doctor_names_each_fault_with_a_cure(ready, monkeypatch, tmp_path):
         ("configuration", "warn"),
         ("address", "warn"),
         ("secret key", "fail"),
+        ("organisations", "warn"),
         ("plugins", "fail"),
         ("port", "fail"),
     }
     assert all(row["cure"] for row in rows if row["status"] != "ok")
     assert "STIFINDER_BASE_URL" in findings(result)["configuration"]["cure"]
     assert result.exit_code == 1
+
+
+def test_doctor_says_what_an_organisation_still_lacks(ready, stifinder):
+    lacking = [row for row in json.loads(ready("doctor", "--json").stdout) if row["check"] == "organisations"]
+    assert [row["cure"] for row in lacking] == [
+        "Run: stifinder register",
+        "Run: stifinder catalogue import FILE --tenant tenant-1",
+        "Run: stifinder xapi add --tenant tenant-1",
+    ]
+
+
+def test_doctor_says_when_there_is_no_organisation_yet(stifinder):
+    stifinder("migrate")
+    assert "stifinder tenant add" in findings(stifinder("doctor", "--json"))["organisations"]["cure"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look at everything")
+def test_a_working_directory_that_may_not_be_read_is_said(ready, tmp_path):
+    tmp_path.chmod(0)
+    try:
+        result = ready("tenant", "list")
+    finally:
+        tmp_path.chmod(0o700)
+    assert result.exit_code == 2
+    assert "Change to a folder" in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look at everything")
+def test_doctor_run_by_somebody_else_says_what_it_may_not_look_at(ready, tmp_path):
+    (tmp_path / "data").chmod(0)
+    try:
+        seen = findings(ready("doctor", "--json"))
+    finally:
+        (tmp_path / "data").chmod(0o700)
+    assert (seen["secret key"]["status"], seen["database"]["status"]) == ("fail", "fail")
+    assert "the user that Stifinder runs as" in seen["secret key"]["cure"]
+
+
+def test_doctor_notices_a_plugin_that_is_switched_off_by_a_wrong_name(ready, tmp_path):
+    (tmp_path / "stifinder.toml").write_text('[plugins]\ndisable = ["peeers"]\n')
+    rows = json.loads(ready("doctor", "--json").stdout)
+    assert ("warn", "Did you mean peers?") in [(row["status"], row["cure"]) for row in rows]
+    assert "peeers" in ready("plugins").stderr
+
+
+def test_doctor_says_when_the_database_is_no_database(ready, monkeypatch, tmp_path):
+    (tmp_path / "other.db").write_text("this is a letter, not a database")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
+    assert "backup" in findings(ready("doctor", "--json"))["database"]["cure"]
+    result = ready("migrate")
+    assert result.exit_code == 2
+    assert "no SQLite database" in result.stderr
+
+
+def test_a_database_of_another_kind_is_refused_with_the_form_to_use(stifinder, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://user:hidden@host/name")
+    result = stifinder("migrate")
+    assert (result.exit_code, "postgresql://" in result.stderr, "hidden" in result.stderr) == (2, True, False)
+    assert "postgresql://" in findings(stifinder("doctor", "--json"))["database"]["cure"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +330,12 @@ def test_doctor_notices_a_clock_that_went_back_and_a_key_that_was_lost(ready, tm
         connection.execute(across_tenants(update(tenant).values(created_at=later)))
         connection.execute(
             insert(tool_key).values(
-                tenant_id=SYSTEM, kid="k", private_key=b"sealed", public_jwk={}, created_at=later
+                tenant_id=SYSTEM,
+                kid="k",
+                private_key=b"sealed",
+                public_jwk={},
+                created_at=later,
+                signs_from=later,
             )
         )
     database.close()

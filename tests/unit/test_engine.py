@@ -195,6 +195,15 @@ def test_what_was_done_before_the_suggestion_was_shown_is_not_its_outcome(core: 
     assert core.suggestion("t", learner, first.suggestion.id).suggestion.outcome is Outcome.SHOWN
 
 
+def test_what_was_done_weeks_after_the_suggestion_is_not_its_outcome(
+    core: Core, clock: Clock, learner: str
+) -> None:
+    first = core.page(launch_of("person-1"), learner, minutes=5).suggestions[0]
+    number = int(first.activity.key.rpartition("-")[2])
+    core.intake("t", [arrival("person-1", number, EventKind.VIEWED, at=clock.forward(days=15))])
+    assert core.suggestion("t", learner, first.suggestion.id).suggestion.outcome is Outcome.SHOWN
+
+
 def outcome(votes: dict[str, float], score: float, learner_id: str = "a", n: int = 0) -> Event:
     return Event(f"e{n}", "t", learner_id, EventKind.OUTCOME, NOW, score=score, votes=votes)
 
@@ -305,6 +314,8 @@ def test_a_course_the_catalogue_does_not_know_draws_from_all_of_it(core: Core) -
 
 def test_importing_again_updates_in_place(core: Core) -> None:
     again = [draft(0, title="A better title"), *COURSE[1:]]
-    report = core.import_catalogue("t", again)
+    steps: list[int] = []
+    report = core.import_catalogue("t", again, progress=steps.append)
+    assert steps == [1] * len(again)
     assert (report.new, report.changed, report.unchanged) == (0, 1, 7)
     assert core.catalogue("t").by_id[activity_id(0)].title == "A better title"

@@ -19,9 +19,15 @@ class Ticks:
 
 
 def call(
-    isolation: Isolation, function, *, seconds: float = 0.05, check=lambda value: value, plugin: str = "p"
+    isolation: Isolation,
+    function,
+    *,
+    seconds: float = 0.05,
+    check=lambda value: value,
+    plugin: str = "p",
+    hook: str = "candidates",
 ):
-    return isolation.call(plugin, "candidates", function, {}, seconds=seconds, check=check)
+    return isolation.call(plugin, hook, function, {}, seconds=seconds, check=check)
 
 
 def wait_until(condition, seconds: float = 5.0) -> bool:
@@ -125,7 +131,29 @@ def test_repeated_failure_opens_the_breaker_for_a_while_and_longer_the_next_time
     assert isolation.status("p") == "paused"
     clock.now += FIRST_PAUSE
     assert call(isolation, lambda: "well again") == (True, "well again")
-    assert isolation.health["p"].in_a_row == 0
+    assert not isolation.health["p"].in_a_row
+
+
+def test_a_hook_that_always_fails_opens_the_breaker_although_another_of_the_plugin_works() -> None:
+    clock = Ticks()
+    isolation = Isolation(clock)
+
+    def fails() -> None:
+        raise RuntimeError
+
+    def both() -> None:
+        call(isolation, fails)
+        call(isolation, lambda: [], hook="award")
+
+    for _ in range(FAILURES_TO_OPEN):
+        assert isolation.status("p") == "ok"
+        both()
+    assert isolation.status("p") == "paused"
+    clock.now = FIRST_PAUSE + 1
+    assert call(isolation, lambda: [], hook="award") == (True, [])
+    call(isolation, fails)
+    clock.now += FIRST_PAUSE + 1
+    assert isolation.status("p") == "paused"  # twice as long as the first time
 
 
 def test_system_exit_in_a_plugin_is_only_a_failed_call() -> None:

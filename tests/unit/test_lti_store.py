@@ -1,4 +1,4 @@
-"""Registrations, used tokens and the tool's keys in the database, on SQLite and PostgreSQL."""
+"""Registrations and used tokens in the database, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import jwt
 import pytest
 from sqlalchemy import select
-from stifinder.core.errors import ConfigurationError, Conflict, NotFound
-from stifinder.core.secrets import Secrets
+from stifinder.core.errors import Conflict, NotFound
 from stifinder.core.store import lti, tables
 from stifinder.core.store.database import Database, across_tenants
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-SECRETS = Secrets("a secret that is used in tests only")
 ENTRY = lti.Registration(
     tenant_id="acme",
     issuer="https://lms.example.com",
@@ -95,26 +92,3 @@ def test_marks_whose_time_is_over_are_swept_away(database: Database) -> None:
     lti.use_once(database, [("nonce", "new")], NOW + timedelta(minutes=9), NOW + timedelta(minutes=2))
     assert not lti.was_used(database, "nonce", "old")
     assert lti.was_used(database, "nonce", "new")
-
-
-def test_the_signing_key_stays_and_is_proved_by_the_published_one(database: Database) -> None:
-    key = lti.signing_key(database, SECRETS, NOW)
-    assert lti.signing_key(database, SECRETS, NOW).kid == key.kid
-    [published] = lti.key_set(database)["keys"]
-    token = jwt.encode({"iss": "client-1"}, key.private_key, algorithm="RS256", headers={"kid": key.kid})
-    assert published["kid"] == key.kid
-    assert jwt.decode(token, jwt.PyJWK(published), algorithms=["RS256"]) == {"iss": "client-1"}
-
-
-def test_the_private_key_is_encrypted_where_it_lies(database: Database) -> None:
-    lti.signing_key(database, SECRETS, NOW)
-    with database.read() as connection:
-        stored = connection.execute(across_tenants(select(tables.tool_key.c.private_key))).scalar_one()
-    assert SECRETS.decrypt(stored)[:1] == b"0"  # DER: a sequence
-    assert SECRETS.decrypt(stored) not in stored
-
-
-def test_the_signing_key_under_another_master_key_is_a_wrong_set_up(database: Database) -> None:
-    lti.signing_key(database, SECRETS, NOW)
-    with pytest.raises(ConfigurationError, match="wrong key"):
-        lti.signing_key(database, Secrets("another secret, not the one it began with"), NOW)

@@ -45,7 +45,7 @@ MISSED = Reason(
     [
         ("en", "Because you missed 2 of 3 questions on Cost estimation."),
         ("da-DK", "Fordi du svarede forkert på 2 af 3 spørgsmål om Cost estimation."),
-        ("de", "Weil du 2 von 3 Fragen zu Cost estimation nicht richtig hattest."),
+        ("de", "Weil du 2 von 3 Fragen zu Cost estimation falsch beantwortet hast."),
         ("fr-FR", "Because you missed 2 of 3 questions on Cost estimation."),
     ],
 )
@@ -83,10 +83,10 @@ def test_numbers_are_written_the_locales_way(say: Say) -> None:
 @pytest.mark.parametrize(
     ("minutes", "english", "danish"),
     [
-        (0.2, "1 min", "1 min"),
-        (12, "12 min", "12 min"),
-        (60, "1 h", "1 t"),
-        (160, "2 h 40 min", "2 t 40 min"),
+        (0.2, "1\u00a0min", "1\u00a0min"),
+        (12, "12\u00a0min", "12\u00a0min"),
+        (60, "1\u00a0h", "1\u00a0t"),
+        (160, "2\u00a0h\u00a040\u00a0min", "2\u00a0t\u00a040\u00a0min"),
     ],
 )
 def test_durations(say: Say, minutes: float, english: str, danish: str) -> None:
@@ -95,16 +95,36 @@ def test_durations(say: Say, minutes: float, english: str, danish: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("en", "Because it comes next in this course, and because Pricing builds on it."),
+        ("da", "Fordi det er det næste på kurset, og fordi Pricing bygger videre på det."),
+        ("de", "Weil es in diesem Kurs als Nächstes kommt, und weil Pricing darauf aufbaut."),
+    ],
+)
+def test_two_reasons_are_one_sentence(say: Say, locale: str, expected: str) -> None:
+    leads_to = Reason("Because %(activity)s builds on it.", {"activity": "Pricing"})
+    reasons = (Reason("Because it comes next in this course."), leads_to)
+    assert say(locale, rendering.because, reasons, CATALOGUE) == expected
+
+
+def test_reasons_in_words_of_their_own_stay_two_sentences(say: Say) -> None:
+    reasons = (Reason("Because it is short."), Reason("It was chosen by your teacher."), Reason("Third."))
+    said = say("en", rendering.because, reasons, CATALOGUE)
+    assert said == "Because it is short. It was chosen by your teacher."
+
+
+@pytest.mark.parametrize(
     ("days", "locale", "expected"),
     [
         (0, "en", "today"),
         (1, "da", "i morgen"),
         (-1, "de", "gestern"),
-        (3, "en", "on 26 November"),
-        (3, "en-US", "on November 26"),
-        (3, "da", "den 26. november"),
-        (3, "de", "am 26. November"),
-        (60, "en", "on 22 January 2027"),
+        (3, "en", "on 26\u00a0November"),
+        (3, "en-US", "on November\u00a026"),
+        (3, "da", "den 26.\u00a0november"),
+        (3, "de", "am 26.\u00a0November"),
+        (60, "en", "on 22\u00a0January\u00a02027"),
     ],
 )
 def test_days_in_a_sentence(say: Say, days: int, locale: str, expected: str) -> None:
@@ -119,8 +139,8 @@ def test_days_follow_the_readers_time_zone(say: Say) -> None:
 
 
 def test_what_is_known_is_a_range_and_never_a_single_figure(say: Say) -> None:
-    assert say("en", rendering.likely, Mastery("s", 0.65, 0.55, 0.75, 6)) == "likely 55–75 %"
-    assert say("de", rendering.likely, Mastery("s", 0.65, 0.55, 0.75, 6)) == "wahrscheinlich 55–75 %"
+    assert say("en", rendering.likely, Mastery("s", 0.65, 0.55, 0.75, 6)) == "likely 55–75\u00a0%"
+    assert say("de", rendering.likely, Mastery("s", 0.65, 0.55, 0.75, 6)) == "wahrscheinlich 55–75\u00a0%"
 
 
 def test_a_range_that_rules_out_next_to_nothing_says_so(say: Say) -> None:
@@ -146,4 +166,4 @@ def test_any_launch_locale_leads_to_a_language_we_write(tag: str, expected: str)
 
 def test_sources_are_listed_in_words(say: Say) -> None:
     said = say("da", rendering.uses, frozenset({"catalogue", "page", "unheard-of"}))
-    assert said == "kursets eget katalog og hvad du sagde og gjorde på disse sider"
+    assert said == "hvad du sagde og gjorde på disse sider og kursets eget katalog"

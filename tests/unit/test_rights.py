@@ -102,6 +102,16 @@ def test_the_shared_models_count_only_those_who_agreed(core: Core) -> None:
     assert "mastery" in core.held("t", silent)["counted_in_models"]
 
 
+def test_what_is_kept_for_the_shared_models_is_not_used_for_the_persons_own_suggestions(core: Core) -> None:
+    grants = {(Purpose.SUGGESTIONS, Source.PAGE), (Purpose.SHARED_MODELS, Source.STATEMENTS)}
+    learner = core.agree(launch_of("person-1"), grants)
+    assert core.intake("t", lesson("person-1")).stored == 5
+    page = core.page(launch_of("person-1"), learner)
+    assert page.first_guess
+    assert page.mastery == page.skipped == ()
+    assert not page.uses & {"statements", "group"}
+
+
 def model_states(core: Core) -> dict[str, bytes]:
     """Every model's state, serialised, as it answers now."""
     with core.models.lock("t"), core.database.read() as connection:
@@ -140,6 +150,7 @@ def test_after_an_erasure_the_world_is_the_one_that_never_held_the_learner(
     receipt = held.erase("t", gone)
     assert receipt["removed"]["event"] >= 7
     assert receipt["removed"]["statement"] == 5
+    assert receipt["models"] == sorted(held.models.models)
     assert receipt["unconfirmed"] == []
     assert rows(held) == rows(never)
     assert not any(gone.encode() in state for state in model_states(held).values())
@@ -242,9 +253,12 @@ def test_everything_held_is_shown_with_its_kind(core: Core) -> None:
             kept = connection.execute(
                 select(table).where(table.c.tenant_id == "t", table.c.learner_id == learner)
             ).all()
-            kind = {"learner_identity": "identities", "membership": "contexts", "mastery": "mastery"}.get(
-                table.name, f"{table.name}s"
-            )
+            kind = {
+                "learner_identity": "identities",
+                "membership": "contexts",
+                "mastery": "mastery",
+                "outbox": "waiting_grades",
+            }.get(table.name, f"{table.name}s")
             assert len(held[kind]) == len(kept), table.name
     assert held["suggestions"][0]["votes"]
     assert held["suggestions"][0]["reasons"][0]["text"].startswith("Because ")

@@ -61,6 +61,22 @@ def test_plugins_come_with_their_own_tables(write):
     assert plugins.settings["spacing"]["retention"] == 0.85
 
 
+def test_an_intranet_is_opened_in_the_file_or_with_commas_in_the_environment(write):
+    write('allow_private = ["lms.intern", "10.20.0.0/16"]')
+    assert Settings.read({}).allow_private == ("lms.intern", "10.20.0.0/16")
+    policy = Settings.read({"STIFINDER_ALLOW_PRIVATE": "other.intern, 10.30.0.0/16"}).outgoing
+    assert policy.refusal("other.intern", "192.168.0.1") == policy.refusal("x", "10.30.0.1") == ""
+    assert policy.refusal("lms.intern", "192.168.0.1")
+
+
+def test_development_is_on_only_where_nobody_else_can_use_the_tool_unless_said(write):
+    https = {"STIFINDER_BASE_URL": "https://learn.example.com"}
+    assert Settings.read({}).development
+    assert not Settings.read(https).development
+    assert not Settings.read({"STIFINDER_DEVELOPMENT": "false"}).development
+    assert Settings.read({**https, "STIFINDER_DEVELOPMENT": "1"}).outgoing.development
+
+
 def test_limits_can_be_set_one_by_one(write):
     write("[limits]\nxapi_batch = 50\n")
     limits = Settings.read({}).limits
@@ -84,6 +100,9 @@ def test_limits_can_be_set_one_by_one(write):
         ("port = ", "not TOML", "Correct it"),
         ('base_url = "learn.example.com"', "learn.example.com", "https://"),
         ('base_url = "http://learn.example.com"', "only over https", "certificate"),
+        ('allow_private = ["10.0.0.5/8"]', "10.0.0.5/8", "10.1.0.0/16"),
+        ("allow_private = [5]", "[5]", "list"),
+        ('development = "perhaps"', "perhaps", "true or false"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_the_file_and_the_cure(write, text, wrong, cure):

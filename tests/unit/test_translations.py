@@ -27,7 +27,7 @@ def in_the_code() -> frozenset[str | tuple[str, ...]]:
     with (ROOT / "babel.cfg").open() as stream:
         methods, options = parse_mapping_cfg(stream, filename="babel.cfg")
     found: set[str | tuple[str, ...]] = set()
-    for folder in ("core", "plugins", "lti_tool"):  # as `make messages` does
+    for folder in ("core", "plugins", "schemas", "lti_tool"):  # as `make messages` does
         for _, _, key, _, _ in extract_from_dir(ROOT / folder, methods, options, KEYWORDS):
             found.add(key)
     return frozenset(found)

@@ -128,6 +128,7 @@ def test_a_statement_that_was_put_can_be_fetched(client: FlaskClient) -> None:
     assert answer.status_code == 200
     assert answer.get_json() == {
         **STATEMENT,
+        "actor": {"mbox_sha1sum": "69d2ae00473c9fa573a324e6fa043bdb7d77ea59"},
         "id": ID,
         "stored": "2026-03-02T09:30:00.000Z",
         "timestamp": "2026-03-02T09:30:00.000Z",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from alembic import context
+from stifinder.core.store.database import UNGUARDED
 from stifinder.core.store.tables import Moment, metadata
 
 
@@ -15,7 +16,8 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
-    writing = connection.execution_options(stifinder_write=True)
+    # A migration changes the rows of all tenants: SQLite copies whole tables to change a column.
+    writing = connection.execution_options(stifinder_write=True, **{UNGUARDED: True})
     context.configure(
         connection=writing,
         target_metadata=metadata,
