@@ -13,17 +13,22 @@ from dataclasses import dataclass, field
 from cachetools import LRUCache
 from sqlalchemy import Connection
 
-from . import identity, rights
+from . import identity
 from .models import Granted
-from .store import learners
+from .people import Purpose, Source
+from .store import learners, tenants
 
 MOST = 200_000
 """Identities remembered for one tenant; past that, it starts again with none."""
 
 
+NOTHING: frozenset[tuple[Purpose, Source]] = frozenset()
+
+
 @dataclass
 class _Tenant:
     version: int
+    bases: frozenset[tuple[Purpose, Source]]
     learner_of: dict[str, str] = field(default_factory=dict)  # "" for nobody who is known
     granted: Granted = field(default_factory=dict)
 
@@ -51,11 +56,15 @@ class KnownPeople:
         """
         known = self._tenants.get(tenant_id)
         if known is None or known.version != version or len(known.learner_of) > MOST:
-            known = self._tenants[tenant_id] = _Tenant(version)
+            bases = frozenset(tenants.legal_bases(connection, tenant_id))
+            known = self._tenants[tenant_id] = _Tenant(version, bases)
         new = [i for i in identities if i not in known.learner_of]
         if new:
             digests = self.digests(tenant_id, new)
-            found = learners.recognise(connection, tenant_id, digests.values())
-            known.learner_of.update((i, found.get(digests[i], "")) for i in new)
-            known.granted.update(rights.granted(connection, tenant_id, set(found.values())))
+            found = learners.recognise_with_grants(connection, tenant_id, digests.values())
+            for one in new:
+                learner_id, own = found.get(digests[one], ("", NOTHING))
+                known.learner_of[one] = learner_id
+                if learner_id:
+                    known.granted[learner_id] = own | known.bases
         return known.learner_of, known.granted

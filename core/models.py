@@ -9,6 +9,7 @@ the new epoch and load them.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from .store import events, snapshots, tenants
 
 Granted = dict[str, frozenset[tuple[Purpose, Source]]]
 FOLD_SECONDS_PER_1000 = 2.0
+LARGE = 20_000
+"""Events from which a tenant's states are left out of garbage collection."""
 
 
 @dataclass
@@ -88,8 +91,12 @@ class Models:
         return hosted.states
 
     def _build(self, connection: Connection, tenant_id: str, hosted: Hosted, names: list[str]) -> None:
-        """Load snapshots and read on from there; without a usable one, read the log from its start."""
+        """Load snapshots and read on from there; without a usable one, read the log from its start.
+
+        Models that stand at the same place are read on together, so that the log is gone through once.
+        """
         stored = snapshots.load(connection, tenant_id)
+        behind: dict[int, dict[str, Any]] = {}
         for name in names:
             _, model = self.models[name]
             found = stored.get(name)
@@ -100,12 +107,17 @@ class Models:
                 state, cursor = self._call(name, "load", model.load, data=found.data), found.cursor
             if state is None:
                 state, cursor = self._call(name, "empty", model.empty), 0
-            if state is None:
-                continue
-            part = {name: state}
-            self._read_on(connection, tenant_id, part, cursor, hosted.cursor)
-            hosted.states.update(part)
+            if state is not None:
+                behind.setdefault(cursor, {})[name] = state
+        for cursor, states in behind.items():
+            self._read_on(connection, tenant_id, states, cursor, hosted.cursor)
+            hosted.states.update(states)
             hosted.stored = min(hosted.stored, cursor)
+        if hosted.cursor >= LARGE:
+            # States are many small objects that live long. Walking through them at each full collection would
+            # stop every thread for longer than plugins may take.
+            gc.collect()
+            gc.freeze()
 
     def _read_on(
         self, connection: Connection, tenant_id: str, states: dict[str, Any], cursor: int, until: int

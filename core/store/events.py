@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ..evidence import Event, EventKind
 from ..people import Source
+from .bulk import insert_many
 from .tables import dropped, event, statement
 
 CHUNK = 5_000
+EVENT_COLUMNS = tuple(c.name for c in event.columns)
 KINDS = {str(kind): kind for kind in EventKind}
 SOURCES = {str(source): source for source in Source}
 """Stored words to members; calling the enumeration is slow, and a start reads the whole log."""
@@ -20,28 +22,28 @@ SOURCES = {str(source): source for source in Source}
 
 def append(connection: Connection, tenant_id: str, first_seq: int, events: Sequence[Event]) -> None:
     """Append events, numbered from ``first_seq``."""
-    if not events:
-        return
-    connection.execute(
-        insert(event),
+    insert_many(
+        connection,
+        event,
+        EVENT_COLUMNS,
         [
-            {
-                "tenant_id": tenant_id,
-                "seq": seq,
-                "id": e.id,
-                "learner_id": e.learner_id,
-                "kind": e.kind,
-                "at": e.at,
-                "source": e.source,
-                "activity_id": e.activity_id,
-                "context_id": e.context_id,
-                "skills": e.skills,
-                "item": e.item,
-                "success": e.success,
-                "score": e.score,
-                "minutes": e.minutes,
-                "votes": e.votes,
-            }
+            (
+                tenant_id,
+                seq,
+                e.id,
+                e.learner_id,
+                e.kind,
+                e.at,
+                e.source,
+                e.activity_id,
+                e.context_id,
+                e.skills,
+                e.item,
+                e.success,
+                e.score,
+                e.minutes,
+                e.votes,
+            )
             for seq, e in enumerate(events, first_seq)
         ],
     )
@@ -139,12 +141,8 @@ def keep_statements(
     connection: Connection, tenant_id: str, rows: Iterable[tuple[str, str, bytes]], now: datetime
 ) -> None:
     """Keep statements given as (id, learner id, raw JSON)."""
-    values = [
-        {"tenant_id": tenant_id, "id": i, "learner_id": learner, "stored_at": now, "raw": raw}
-        for i, learner, raw in rows
-    ]
-    if values:
-        connection.execute(insert(statement), values)
+    columns = ("tenant_id", "id", "learner_id", "stored_at", "raw")
+    insert_many(connection, statement, columns, [(tenant_id, i, who, now, raw) for i, who, raw in rows])
 
 
 def count_dropped(connection: Connection, tenant_id: str, reasons: dict[str, int], now: datetime) -> None:

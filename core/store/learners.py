@@ -104,6 +104,24 @@ def grants(
     return {learner_id: frozenset(pairs) for learner_id, pairs in found.items()}
 
 
+def recognise_with_grants(
+    connection: Connection, tenant_id: str, digests: Collection[str]
+) -> dict[str, tuple[str, frozenset[tuple[Purpose, Source]]]]:
+    """Identity digest to learner id and what they agreed to, for those that are known; one query."""
+    of_them = (grant.c.tenant_id == tenant_id) & (grant.c.learner_id == learner_identity.c.learner_id)
+    rows = connection.execute(
+        select(learner_identity.c.digest, learner_identity.c.learner_id, grant.c.purpose, grant.c.source)
+        .select_from(learner_identity.outerjoin(grant, of_them))
+        .where(learner_identity.c.tenant_id == tenant_id, learner_identity.c.digest.in_(digests))
+    )
+    found: dict[str, tuple[str, list[tuple[Purpose, Source]]]] = {}
+    for digest, learner_id, purpose, source in rows.all():
+        pairs = found.setdefault(digest, (learner_id, []))[1]
+        if purpose is not None:
+            pairs.append(PAIRS[purpose, source])
+    return {digest: (learner_id, frozenset(pairs)) for digest, (learner_id, pairs) in found.items()}
+
+
 PAIRS = {(str(p), str(s)): (p, s) for p in Purpose for s in Source}
 """Stored words to what they mean; looked up for every learner of every batch."""
 

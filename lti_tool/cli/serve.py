@@ -63,6 +63,7 @@ def serve(tool: Tool, host: str | None, port: int | None, threads: int, jobs: bo
             sockets=[listening],
             threads=threads,
             max_request_body_size=LARGEST_BODY,
+            recv_bytes=65536,  # batches of statements come in whole, not in twenty pieces
             clear_untrusted_proxy_headers=True,
             ident=None,
         )
