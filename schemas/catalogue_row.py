@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,18 +55,18 @@ def skill_id_of(title: str) -> str:
     return "-".join(re.findall(r"\w+[+#]*", title.casefold()))
 
 
-class _Cell(fields.Field[Any]):
+class _Cell(fields.Field[Any], ABC):
     """A value that is read on its own, whatever stands beside it."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return self.read(value)
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """Read one value.
 
         :raises ValidationError: with the end of a sentence that begins with the value.
         """
-        raise NotImplementedError
 
 
 class _Text(_Cell):
