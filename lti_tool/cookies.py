@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from typing import TYPE_CHECKING, TypedDict, cast
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Request, current_app
 from itsdangerous import URLSafeSerializer
 
 from ..core.secrets import Secrets
@@ -57,3 +58,15 @@ def signer(secrets: Secrets, purpose: str) -> URLSafeSerializer:
     return URLSafeSerializer(
         secrets.derive(purpose), salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
     )
+
+
+def form_token(purpose: str, cookie_of: str) -> str:
+    """What forms of a page carry in ``csrf_token``: only we can make it for the id its cookie belongs to."""
+    key = launch_core().secrets.derive(purpose)
+    return hmac.new(key, cookie_of.encode(), hashlib.sha256).hexdigest()
+
+
+def sent_by_form(purpose: str, cookie_of: str, sent: Request) -> bool:
+    """Whether a form came from a page of ours: cookies alone come along with foreign forms too."""
+    token = sent.form.get("csrf_token", "").encode()
+    return hmac.compare_digest(token, form_token(purpose, cookie_of).encode())

@@ -5,8 +5,6 @@ Like a learner's visit (``visit``), it lives in the browser only, in a cookie fo
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets as random
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +17,7 @@ from ..core.errors import Forbidden, LaunchRefused
 from ..core.launch import Launch
 from ..core.people import Role
 from ..schemas.lti_deep_linking import DeepLinking
-from .cookies import flags, launch_core, signer
+from .cookies import flags, form_token, launch_core, sent_by_form, signer
 from .visit import COOKIE_BYTES, LIFETIME
 
 if TYPE_CHECKING:
@@ -114,8 +112,7 @@ def close(response: Response, asked: Asked) -> None:
 
 def csrf_token(asked: Asked) -> str:
     """What the form of this request carries in its hidden field ``csrf_token``."""
-    key = launch_core().secrets.derive("deep-linking-csrf")
-    return hmac.new(key, asked.id.encode(), hashlib.sha256).hexdigest()
+    return form_token("deep-linking-csrf", asked.id)
 
 
 def check_csrf(asked: Asked) -> None:
@@ -123,8 +120,7 @@ def check_csrf(asked: Asked) -> None:
 
     :raises Forbidden: when the token is missing or wrong.
     """
-    sent = request.form.get("csrf_token", "").encode()
-    if not hmac.compare_digest(sent, csrf_token(asked).encode()):
+    if not sent_by_form("deep-linking-csrf", asked.id, request):
         raise Forbidden(
             "This form did not come from this page; nothing was added.",
             "Load the page again and repeat it there.",

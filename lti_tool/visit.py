@@ -6,8 +6,6 @@ courses do not mix.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets as random
 from collections.abc import Mapping
@@ -21,7 +19,7 @@ from ..core.errors import Forbidden, TooLarge
 from ..core.launch import Launch
 from ..core.page import TIME_BUDGETS
 from ..core.people import Role
-from .cookies import flags, launch_core, signer
+from .cookies import flags, form_token, launch_core, sent_by_form, signer
 
 if TYPE_CHECKING:
     from ..core.service import Core
@@ -127,8 +125,7 @@ def close_visit(response: Response, visit: Visit) -> None:
 
 def csrf_token(visit: Visit) -> str:
     """What a form of this visit carries in its hidden field ``csrf_token``."""
-    key = launch_core().secrets.derive("csrf")
-    return hmac.new(key, visit.id.encode(), hashlib.sha256).hexdigest()
+    return form_token("csrf", visit.id)
 
 
 def check_csrf(visit: Visit, sent: Request = request) -> None:
@@ -136,7 +133,7 @@ def check_csrf(visit: Visit, sent: Request = request) -> None:
 
     :raises Forbidden: when the token is missing or wrong.
     """
-    if not hmac.compare_digest(sent.form.get("csrf_token", "").encode(), csrf_token(visit).encode()):
+    if not sent_by_form("csrf", visit.id, sent):
         raise Forbidden(
             "This form did not come from a page of your visit; nothing was changed.",
             "Load the page again and repeat it there.",
