@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from . import importing, learner_page
 from .catalogue import Activity, Catalogue, Skill
+from .decisions import Decided, Decision, DecisionKind
 from .drafts import Draft, ImportReport
 from .errors import NotFound
 from .launch import Launch
 from .opened import Opened
-from .store import catalogue, tenants
+from .store import catalogue, decisions, tenants
 
 
 class CatalogueDesk(Opened):
@@ -42,7 +43,7 @@ class CatalogueDesk(Opened):
         current = self.catalogue(launch.tenant_id)
         with self.database.read() as connection:
             context = learner_page.find_context(connection, launch)
-            banned = catalogue.banned(connection, launch.tenant_id, context.id)
+            banned = Decided.of(decisions.applying(connection, launch.tenant_id, context.id)).banned
         own = current.in_context(context.id)
         others = [a for a in current if context.id not in a.context_ids]
         return current, tuple(a for a in (*own, *others) if a.id not in banned)
@@ -57,8 +58,10 @@ class CatalogueDesk(Opened):
             raise NotFound(
                 f"There is no activity {activity_key!r}.", "`stifinder catalogue list` shows them."
             )
+        never = Decision(DecisionKind.NEVER, activity_id, by=decided_by)
         with self.database.write() as connection:
+            tenants.counters(connection, tenant_id, lock=True)
             if lift:
-                catalogue.unban(connection, tenant_id, "", activity_id)
+                decisions.lift(connection, tenant_id, never)
             else:
-                catalogue.ban(connection, tenant_id, "", activity_id, decided_by, self.clock())
+                decisions.decide(connection, tenant_id, never, self.clock())

@@ -1,4 +1,4 @@
-"""What may be suggested: time at hand, prerequisites, what is done or mastered, dismissals, staff policy."""
+"""What may be suggested: time at hand, prerequisites, what is done, mastered, dismissed or ruled out."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from . import blend, constraints, ranking
 from .catalogue import Activity
+from .decisions import NOTHING_DECIDED, Decided
 from .evidence import Mastery, Review
 from .page import DueReview
 from .plugins import Plugins
@@ -34,15 +35,21 @@ from .proposals import (
 SECTIONS = 3
 REVIEWS_SHOWN = 8
 FITS = Reason(message("Because it is a part of this course that you have not done yet."))
+PUT_FIRST = Reason(message("Because your teacher put it first in this course."), uses=frozenset({"staff"}))
+CHOSEN_INSTEAD = message("Because your teacher chose it here instead of “%(activity)s”.")
 ASKED = Reason(message("Because you asked to take it all the same."), uses=frozenset({"page"}))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything the plugins and the engine say of one situation."""
+    """Everything the plugins and the engine say of one situation.
+
+    :param waiting: what would be suggested too, had staff said yes to it.
+    """
 
     situation: Situation
     suggestions: tuple[Suggestion, ...]
+    waiting: tuple[Suggestion, ...]
     skipped: tuple[Skip, ...]
     due: tuple[DueReview, ...]
     next_review: datetime | None
@@ -69,35 +76,55 @@ def suggest(
     plugins: Plugins,
     *,
     dismissed: Mapping[str, tuple[Dismissal, datetime]] | None = None,
-    banned: Collection[str] = (),
+    decided: Decided = NOTHING_DECIDED,
     take_anyway: bool = False,
 ) -> Answer:
     """Answer for a situation whose mastery, reviews and signals are still to be estimated."""
     situation = estimate(situation, plugins)
 
     def allow(*, anyway: bool) -> constraints.Allowed:
-        return constraints.allow(situation, dismissed=dismissed or {}, banned=banned, take_anyway=anyway)
+        return constraints.allow(
+            situation, dismissed=dismissed or {}, banned=decided.banned, take_anyway=anyway
+        )
 
     allowed = allow(anyway=False)
     allowed_ids = {a.id for a in allowed.activities}
+    first = _by_staff(situation, decided, allowed_ids)
     if take_anyway:
+        first = []
         skipped = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
         ranked = _in_course_order(skipped, ASKED)
     else:
-        ranked = _by_vote(situation, plugins, allowed_ids)
-        voted = {r.activity_id for r in ranked}
-        others = [a for a in allowed.activities if a.id not in voted]
+        ranked = _by_vote(situation, plugins, allowed_ids - {r.activity_id for r in first})
+        ranked_ids = {r.activity_id for r in (*first, *ranked)}
+        others = [a for a in allowed.activities if a.id not in ranked_ids]
         ranked += _in_course_order(others[: max(0, ranking.AT_MOST - len(ranked))], FITS)
-    chosen = ranking.draw(ranked, ranking.generator_for(situation))
+    generator = ranking.generator_for(situation)
+    held: list[ranking.Ranked] = []
+    if decided.needs_yes:
+        held = ranking.draw([r for r in ranked if r.activity_id not in decided.approved], generator)
+        ranked = [r for r in ranked if r.activity_id in decided.approved]
+    chosen = first + ranking.draw(ranked, generator, ranking.AT_MOST - len(first))
     return Answer(
         situation,
         tuple(_suggestion(situation, r, place) for place, r in enumerate(chosen)),
+        tuple(_suggestion(situation, r, place) for place, r in enumerate(held)),
         allowed.skipped,
-        _due(situation, banned),
+        _due(situation, decided.banned),
         next((r.due for r in situation.reviews if r.due > situation.now), None),
-        _challenge(situation, plugins, allowed_ids - {r.activity_id for r in chosen}),
+        _challenge(situation, plugins, allowed_ids - {r.activity_id for r in (*chosen, *held)}),
         _earned(situation, plugins),
     )
+
+
+def _by_staff(situation: Situation, decided: Decided, allowed: Collection[str]) -> list[ranking.Ranked]:
+    """What staff put first or chose instead of something else, where it fits: no chance is involved."""
+    reasons = dict.fromkeys(decided.pinned, PUT_FIRST)
+    for old, new in decided.instead.items():
+        if old in situation.pool:
+            reasons[new] = Reason(CHOSEN_INSTEAD, {"activity": old}, uses=frozenset({"staff"}))
+    fitting = [(i, reason) for i, reason in reasons.items() if i in allowed][: ranking.AT_MOST]
+    return [ranking.Ranked(i, 1.0, (), (reason,), reason.uses) for i, reason in fitting]
 
 
 def _from_signals(situation: Situation, allowed: Collection[str]) -> dict[str, tuple[Candidate, ...]]:

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from . import engine, opening, opens, rights
 from .catalogue import Catalogue
+from .decisions import Decided
 from .launch import Launch
 from .page import LearnerPage, Shown
 from .people import Context, Learner, Profile, Purpose, Source
 from .plugins import Plugins
 from .proposals import Award, Dismissal, PeerMatch, Situation, SkipReason, Suggestion
 from .store import catalogue as catalogue_store
-from .store import events, learners, suggestions, tenants
+from .store import choices, decisions, events, learners, suggestions, tenants
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Visit:
     situation: Situation
     agreed: frozenset[tuple[Purpose, Source]]
     dismissed: Mapping[str, tuple[Dismissal, datetime]]
-    banned: frozenset[str]
+    decided: Decided
     remembered: bool
 
 
@@ -66,7 +67,10 @@ def read(
     context = find_context(connection, launch)
     learner = learners.find(connection, tenant_id, learner_id) if learner_id else None
     agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
-    banned = catalogue_store.banned(connection, tenant_id, context.id)
+    decided = Decided.of(
+        decisions.applying(connection, tenant_id, context.id, learner_id),
+        needs_yes=choices.of_course(connection, tenant_id, context.id).needs_yes,
+    )
     link = opens.opens(launch.custom)
     pool = opens.pool(link, catalogue, context.id)
     stranger = Learner("", tenant_id, launch.roles, locale, opening.answered(Profile(), answers))
@@ -81,13 +85,13 @@ def read(
     )
     sources = {s for p, s in agreed if p is Purpose.SUGGESTIONS}
     if learner is None or not sources:
-        return Visit(situation, agreed, {}, banned, remembered=False)
+        return Visit(situation, agreed, {}, decided, remembered=False)
     history = events.history(connection, tenant_id, learner_id)
     return Visit(
         replace(situation, history=tuple(e for e in history if e.source in sources), models=dict(states())),
         agreed,
         suggestions.dismissals(connection, tenant_id, learner_id, context.id),
-        banned,
+        decided,
         remembered=True,
     )
 
@@ -118,6 +122,7 @@ def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: P
     if agreed != visit.agreed or learners.find(connection, tenant_id, learner_id) is None:
         return NOTHING_KEPT
     recorded = suggestions.record(connection, answer.suggestions)
+    decisions.keep_waiting(connection, tenant_id, learner_id, situation.context.id, answer.waiting)
     suggestions.keep_mastery(connection, tenant_id, learner_id, situation.mastery.values(), now)
     suggestions.give_awards(connection, tenant_id, learner_id, answer.earned, now)
     awards = tuple(a for a, _ in suggestions.awards(connection, tenant_id, learner_id))
@@ -149,6 +154,7 @@ def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -
         questions=engine.questions(situation, plugins),
         sections=engine.sections(situation, plugins),
         skipped=tuple(s for s in answer.skipped if s.reason in WORTH_SAYING),
+        waiting=len(answer.waiting),
         too_long=sum(s.reason is SkipReason.TIME for s in answer.skipped),
         first_guess=not situation.history,
         agreed=visit.agreed,

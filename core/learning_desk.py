@@ -104,7 +104,7 @@ class LearningDesk(Opened):
                 visit.situation,
                 self.plugins,
                 dismissed=visit.dismissed,
-                banned=visit.banned,
+                decided=visit.decided,
                 take_anyway=take_anyway,
             )
         kept = learner_page.NOTHING_KEPT

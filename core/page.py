@@ -44,6 +44,7 @@ class LearnerPage:
     :param first_guess: no history yet: suggestions rest on the catalogue and what the person said.
     :param skipped: what was left out because it was shown or mastered already (worth saying on the page).
     :param too_long: how many fitting suggestions need more time than chosen.
+    :param waiting: how many suggestions wait for a yes of staff.
     :param next_review: when the next review comes if none is due; None when nothing is scheduled.
     :param agreed: purposes and sources the person agreed to (or that rest on another recorded basis).
     :param uses: data sources behind what is shown.
@@ -65,6 +66,7 @@ class LearnerPage:
     sections: tuple[PageSection, ...] = ()
     skipped: tuple[Skip, ...] = ()
     too_long: int = 0
+    waiting: int = 0
     first_guess: bool = True
     agreed: frozenset[tuple[Purpose, Source]] = frozenset()
     uses: frozenset[str] = frozenset()

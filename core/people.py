@@ -36,8 +36,13 @@ class Role(StrEnum):
     """What a person is in a context, reduced from the LTI role vocabulary. Unknown roles become LEARNER."""
 
     LEARNER = "learner"
+    MENTOR = "mentor"
+    """Accompanies the learners whom the LMS names."""
     TEACHER = "teacher"
     ADMINISTRATOR = "administrator"
+    """Of the tenant: all its courses, registrations and settings."""
+    OPERATOR = "operator"
+    """Runs the tool, for all tenants; comes by the command line, never by a launch."""
 
 
 @dataclass(frozen=True, slots=True)

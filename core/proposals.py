@@ -30,7 +30,7 @@ class Reason:
     :param values: what fills the places.
     :param evidence: ids of the events it rests on, newest first; may be empty.
     :param uses: data sources it rests on: any of ``launch``, ``catalogue``, ``statements``, ``page``,
-        ``group``.
+        ``group``, ``staff``.
     :param count: when given, ``plural`` is used unless the locale's plural rule for ``count`` says singular.
     """
 

@@ -18,7 +18,7 @@ from .intake import keeps
 from .models import Granted, Models
 from .people import Profile, Purpose, Source
 from .plugins import Plugins
-from .store import events, learners, suggestions, tables, tenants
+from .store import events, learners, staff, suggestions, tables, tenants
 
 Pairs = frozenset[tuple[Purpose, Source]]
 
@@ -62,12 +62,21 @@ def _drop_uncovered(connection: Connection, tenant_id: str, learner_id: str, all
         if source is Source.STATEMENTS:
             _empty(connection, tables.statement, tenant_id, learner_id)
     if not any(purpose is Purpose.SUGGESTIONS for purpose, _ in allowed):
-        for table in (tables.suggestion, tables.mastery, tables.award, tables.outbox, tables.grade_link):
+        for table in (
+            tables.suggestion,
+            tables.waiting,
+            tables.decision,
+            tables.mastery,
+            tables.award,
+            tables.outbox,
+            tables.grade_link,
+        ):
             _empty(connection, table, tenant_id, learner_id)
     if (Purpose.SUGGESTIONS, Source.PAGE) not in allowed:
         learners.set_profile(connection, tenant_id, learner_id, Profile())
     if not any(purpose is Purpose.PEERS for purpose, _ in allowed):
         _empty(connection, tables.membership, tenant_id, learner_id)
+        _empty(connection, tables.course_group_member, tenant_id, learner_id)
 
 
 def remove_basis(
@@ -129,7 +138,11 @@ def erase(
     """
     tenants.counters(connection, tenant_id, lock=True)
     counted_in = _counted_in(connection, tenant_id, learner_id, models)
-    removed: dict[str, int] = {}
+    digests = select(tables.learner_identity.c.digest).where(
+        *_mine(tables.learner_identity, tenant_id, learner_id)
+    )
+    cut_off = staff.forget(connection, tenant_id, list(connection.execute(digests).scalars()))
+    removed: dict[str, int] = {"staff_member": cut_off}
     for table in tables.PERSONAL:
         count = select(func.count()).select_from(table).where(*_mine(table, tenant_id, learner_id))
         removed[table.name] = connection.execute(count).scalar_one()
@@ -204,6 +217,24 @@ def held(connection: Connection, tenant_id: str, learner_id: str, models: Models
         ),
         "waiting_grades": _rows(
             connection, tables.outbox, tenant_id, learner_id, "line_item", "score", "created_at"
+        ),
+        "waiting_suggestions": _rows(
+            connection, tables.waiting, tenant_id, learner_id, "activity_id", "context_id", "at", "record"
+        ),
+        "decisions": _rows(
+            connection,
+            tables.decision,
+            tenant_id,
+            learner_id,
+            "kind",
+            "activity_id",
+            "instead_id",
+            "context_id",
+            "decided_by",
+            "decided_at",
+        ),
+        "course_groups": _rows(
+            connection, tables.course_group_member, tenant_id, learner_id, "context_id", "group_id"
         ),
         "counted_in_models": _counted_in(connection, tenant_id, learner_id, models),
     }

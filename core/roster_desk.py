@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from . import identity, learner_page, rights
+from .access import STAFF
 from .launch import Launch
 from .membership import Headcount, Member, headcount
 from .opened import Opened
-from .people import Purpose, Role
+from .people import Purpose
 from .store import learners, rosters, tenants
 from .store.rosters import Roster
 
 ASK_AGAIN = timedelta(hours=12)
 ASK_AFTER_FAILURE = timedelta(hours=1)
-STAFF = frozenset({Role.TEACHER, Role.ADMINISTRATOR})
 CHUNK = 500
 
 

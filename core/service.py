@@ -11,7 +11,8 @@ from .grades_desk import GradesDesk
 from .learning_desk import LearningDesk
 from .people_desk import PeopleDesk
 from .roster_desk import RosterDesk
+from .staff_desk import StaffDesk
 
 
-class Core(PeopleDesk, CatalogueDesk, LearningDesk, GradesDesk, RosterDesk):
+class Core(PeopleDesk, CatalogueDesk, LearningDesk, GradesDesk, RosterDesk, StaffDesk):
     """Stifinder without its border."""

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..core.errors import StifinderError
 from ..core.proposals import message
-from . import rendering, security_headers
+from . import access, rendering, security_headers
 from .cookies import base_path
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ ERROR_WORDS: dict[int, tuple[str, str]] = {
 
 def create_app(core: Core) -> Flask:
     """The whole application around a core."""
-    from . import deep_linking, launch, learner, register, xapi
+    from . import deep_linking, launch, learner, register, sign_in, xapi
 
     app = pages_app(core)
     app.register_blueprint(launch.blueprint())
@@ -71,6 +71,7 @@ def create_app(core: Core) -> Flask:
     app.register_blueprint(register.blueprint())
     app.register_blueprint(xapi.blueprint())
     app.register_blueprint(learner.blueprint())
+    app.register_blueprint(sign_in.blueprint())
     inner = xapi.collapse_slashes(app.wsgi_app)
     app.wsgi_app = _below(base_path(core.settings.base_url), inner)  # type: ignore[method-assign,assignment]
     return app
@@ -107,6 +108,7 @@ def pages_app(core: Core) -> Flask:
     Babel(app, locale_selector=_locale, timezone_selector=_timezone)
     rendering.init_app(app)
     security_headers.init_app(app)
+    access.init_app(app)
     app.context_processor(lambda: {"languages": rendering.LANGUAGES, "language": _locale().language})
     app.register_error_handler(StifinderError, _stifinder_error)
     app.register_error_handler(HTTPException, _http_error)

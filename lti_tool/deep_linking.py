@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask_babel import gettext  # type: ignore[import-untyped]
 
+from ..core.access import STAFF
 from ..core.catalogue import Activity, Catalogue
 from ..core.errors import LaunchRefused
 from ..core.launch import Launch
 from ..core.opens import Kind, Opens, opens
-from ..core.people import Role
 from ..core.store.lti import Registration
 from ..schemas.lti import LaunchClaims
 from ..schemas.lti_deep_linking import DeepLinking
@@ -32,7 +32,6 @@ SHOWN = 30
 """Activities shown at a time; the search finds the others."""
 MOST = 50
 """Links added at a time."""
-STAFF = frozenset({Role.TEACHER, Role.ADMINISTRATOR})
 
 
 def blueprint() -> Blueprint:

@@ -21,7 +21,7 @@ from ..core.people import Purpose, Source
 from ..core.proposals import Dismissal, Question, SkipReason
 from . import learner_data, start_links, words
 from .rendering import LANGUAGES, formatting_locale
-from .visiting import changed, core, current, enter, go_to, show
+from .visiting import changed, core, current, go_to, show
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ def blueprint() -> Blueprint:
     routes = Blueprint("learner", __name__, url_prefix="/learn/<visit_id>")
     routes.url_value_preprocessor(_take_visit_id)
     routes.url_defaults(_give_visit_id)
-    routes.before_request(_enter)
     routes.add_url_rule("/", "page", page)
     routes.add_url_rule("/answers", "answers", answers, methods=["POST"])
     routes.add_url_rule("/go/<suggestion_id>", "go", go)
@@ -58,11 +57,6 @@ def blueprint() -> Blueprint:
 
 def _take_visit_id(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.visit_id = (values or {}).pop("visit_id", "")
-
-
-def _enter() -> None:
-    if request.endpoint != "learner.go":  # its link leaves the frame, and the visit's cookie stays behind
-        enter()
 
 
 def _give_visit_id(_endpoint: str, values: dict[str, Any]) -> None:

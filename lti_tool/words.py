@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.catalogue import Level
+from ..core.decisions import DecisionKind
 from ..core.people import Purpose, Role, Source
 from ..core.proposals import Dismissal, Outcome, message
 
@@ -59,6 +60,7 @@ SOURCES_USED: Mapping[str, str] = {
     "page": message("what you said and did on these pages"),
     "group": message("counted steps of others in the course"),
     "catalogue": message("the course’s own catalogue"),
+    "staff": message("what staff of the course decided"),
     "launch": message("what the LMS said when it opened this page"),
 }
 """In the order in which they are listed: the reader's own first."""
@@ -146,6 +148,13 @@ KINDS: Mapping[str, str] = {
     "grade_link": message("Grades that the LMS gets from here"),
     "waiting_grades": message("Grades that wait to be sent to the LMS"),
     "outbox": message("Grades that wait to be sent to the LMS"),
+    "waiting_suggestions": message("Suggestions that wait for a yes of your teacher"),
+    "waiting": message("Suggestions that wait for a yes of your teacher"),
+    "decisions": message("What your teachers decided about your suggestions"),
+    "decision": message("What your teachers decided about your suggestions"),
+    "course_groups": message("Groups of the course that you are in"),
+    "course_group_member": message("Groups of the course that you are in"),
+    "staff_member": message("The sign under which you acted as staff"),
     "counted_in_models": message("Counts about everybody that include you"),
 }
 """Kinds of records about a person, as the core names them when it shows and when it erases."""
@@ -162,6 +171,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "awards": ("title", "at"),
     "grade_links": ("score", "stamp"),
     "waiting_grades": ("score", "created_at"),
+    "waiting_suggestions": ("activity_id", "at"),
+    "decisions": ("kind", "activity_id", "decided_at"),
+    "course_groups": (),
 }
 """What a table shows of each kind; the rest of a record is folded away beside it."""
 
@@ -171,6 +183,7 @@ FIELDS: Mapping[str, str] = {
     "seen_at": message("Last opened"),
     "stamp": message("Last sent"),
     "created_at": message("Since"),
+    "decided_at": message("Decided"),
     "activity_id": message("Activity"),
     "skill_id": message("Skill"),
     "skills": message("Skills"),
@@ -215,8 +228,15 @@ VALUES: Mapping[str, str] = {
     Outcome.SHOWN: message("shown"),
     Outcome.DISMISSED: message("set aside"),
     Role.LEARNER: message("learner"),
+    Role.MENTOR: message("mentor"),
     Role.TEACHER: message("teacher"),
     Role.ADMINISTRATOR: message("administrator"),
+    Role.OPERATOR: message("operator"),
+    DecisionKind.NEVER: message("never suggested"),
+    DecisionKind.HIDE: message("hidden"),
+    DecisionKind.PIN: message("put first"),
+    DecisionKind.REPLACE: message("replaced by another"),
+    DecisionKind.APPROVE: message("approved"),
     "consent": message("your agreement"),
 }
 """Kinds of events, outcomes, roles, and the basis "consent"."""

@@ -1,4 +1,4 @@
-"""The LTI role vocabulary, reduced to the three roles that Stifinder knows."""
+"""The LTI role vocabulary, reduced to the roles that Stifinder knows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..core.people import Role
 TEACHING = frozenset({"Instructor", "ContentDeveloper", "TeachingAssistant"})
 """Mentor is absent: some platforms send it for parents, who are not staff."""
 ADMINISTERING = frozenset({"Administrator", "SysAdmin"})
+"""In an institution or a system. An administrator of a course is staff of that course, not of the tenant."""
 _VOCABULARY = re.compile(
     r"http://purl\.imsglobal\.org/vocab/lis/v2/"
     r"(?P<kind>membership|institution/person|system/person)(?:/(?P<principal>\w+))?#(?P<role>\w+)"
@@ -21,8 +22,9 @@ def roles_of(names: Iterable[str]) -> frozenset[Role]:
     """Reduce roles of the LTI vocabulary (LTI Core 1.3, appendix A.2) to ours, with the least privilege.
 
     A role in the course decides; an institution's ``Instructor`` counts only when no course role was sent,
-    since who teaches somewhere may be a student here. Administrators count wherever they are. Short names are
-    course roles. What is unknown gives no right, and nobody is left without a role: LEARNER at least.
+    since who teaches somewhere may be a student here. An administrator of the institution is one of the
+    tenant; one of a course alone teaches it. Short names are course roles. What is unknown gives no right,
+    and nobody is left without a role: LEARNER at least.
     """
     in_course, elsewhere = set[str](), set[str]()
     for name in names:
@@ -34,8 +36,10 @@ def roles_of(names: Iterable[str]) -> frozenset[Role]:
         elif not match["principal"]:
             elsewhere.add(match["role"])
     found = set[Role]()
-    if TEACHING & (in_course or elsewhere):
+    if TEACHING & (in_course or elsewhere) or ADMINISTERING & in_course:
         found.add(Role.TEACHER)
-    if ADMINISTERING & (in_course | elsewhere):
+    if ADMINISTERING & elsewhere:
         found.add(Role.ADMINISTRATOR)
+    if "Mentor" in in_course and not found:
+        found.add(Role.MENTOR)
     return frozenset(found or {Role.LEARNER})

@@ -1,17 +1,16 @@
-"""Activities, skills, contexts and staff policy of a tenant."""
+"""Activities, skills and contexts of a tenant."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from ..catalogue import Activity, Catalogue, Level, Skill, SkillLevel
 from ..people import Context
-from .tables import activity, context, policy, skill
+from .tables import activity, context, skill
 
 
 def opaque(tenant_id: str, kind: str, key: str) -> str:
@@ -130,53 +129,3 @@ def store_context(
             .values(title=title)
         )
     return Context(found.id, tenant_id, title or found.title, found.kind)
-
-
-# --- policy ---
-
-
-def banned(connection: Connection, tenant_id: str, context_id: str) -> frozenset[str]:
-    """Activities that staff decided not to have suggested here, or anywhere."""
-    rows = connection.execute(
-        select(policy.c.activity_id).where(
-            policy.c.tenant_id == tenant_id, policy.c.context_id.in_(["", context_id])
-        )
-    )
-    return frozenset(row.activity_id for row in rows)
-
-
-def bans(connection: Connection, tenant_id: str) -> dict[str, str]:
-    """Activities that are suggested nowhere in the tenant, each with who decided it."""
-    rows = connection.execute(
-        select(policy.c.activity_id, policy.c.decided_by).where(
-            policy.c.tenant_id == tenant_id, policy.c.context_id == ""
-        )
-    )
-    return {row.activity_id: row.decided_by for row in rows}
-
-
-def ban(
-    connection: Connection, tenant_id: str, context_id: str, activity_id: str, decided_by: str, now: datetime
-) -> None:
-    """Have an activity not suggested in a context ("" for all), and say who decided."""
-    unban(connection, tenant_id, context_id, activity_id)
-    connection.execute(
-        insert(policy).values(
-            tenant_id=tenant_id,
-            context_id=context_id,
-            activity_id=activity_id,
-            decided_by=decided_by,
-            decided_at=now,
-        )
-    )
-
-
-def unban(connection: Connection, tenant_id: str, context_id: str, activity_id: str) -> None:
-    """Take a ban back."""
-    connection.execute(
-        delete(policy).where(
-            policy.c.tenant_id == tenant_id,
-            policy.c.context_id == context_id,
-            policy.c.activity_id == activity_id,
-        )
-    )

@@ -20,6 +20,7 @@ from .database import Database, across_tenants
 from .lti import PENDING, Registration
 
 INVITATION_DAYS = 7
+REGISTER = "register"
 LEARN_DEPLOYMENT_WITHIN = timedelta(days=30)
 """How long after its registration the first launch of a client may tell which deployment it is."""
 QUIET = timedelta(minutes=1)
@@ -34,9 +35,12 @@ def _digest(token: str) -> str:
     return hashlib.sha256(f"invitation\n{token}".encode()).hexdigest()
 
 
-def invite(database: Database, tenant_id: str, expires_at: datetime, now: datetime) -> str:
+def invite(
+    database: Database, tenant_id: str, expires_at: datetime, now: datetime, kind: str = REGISTER
+) -> str:
     """Make an invitation to register one LMS for a tenant; sweeps away those that ended a month ago.
 
+    :param kind: for what; other kinds are links to sign in.
     :returns: the token, which is not stored: only its digest is.
     """
     token = random.token_urlsafe(24)
@@ -49,13 +53,13 @@ def invite(database: Database, tenant_id: str, expires_at: datetime, now: dateti
         )
         connection.execute(
             insert(table).values(
-                tenant_id=tenant_id, digest=_digest(token), created_at=now, expires_at=expires_at
+                tenant_id=tenant_id, digest=_digest(token), kind=kind, created_at=now, expires_at=expires_at
             )
         )
     return token
 
 
-def invited(database: Database, token: str, now: datetime) -> str:
+def invited(database: Database, token: str, now: datetime, kind: str = REGISTER) -> str:
     """The tenant that an invitation is for.
 
     :raises RegistrationRefused: ``unknown-invitation``, ``used-invitation`` or ``expired-invitation``.
@@ -63,7 +67,8 @@ def invited(database: Database, token: str, now: datetime) -> str:
     table = tables.invitation
     query = select(table.c.tenant_id, table.c.expires_at, table.c.used_at)
     with database.read() as connection:
-        row = connection.execute(across_tenants(query.where(table.c.digest == _digest(token)))).first()
+        this = query.where(table.c.digest == _digest(token), table.c.kind == kind)
+        row = connection.execute(across_tenants(this)).first()
     if row is None:
         raise _refused("unknown-invitation", "This invitation is not known: the address is not complete.")
     if row.used_at is not None:
@@ -73,13 +78,13 @@ def invited(database: Database, token: str, now: datetime) -> str:
     return str(row.tenant_id)
 
 
-def claim(database: Database, token: str, now: datetime) -> str:
+def claim(database: Database, token: str, now: datetime, kind: str = REGISTER) -> str:
     """Use an invitation up; of two who do so at once, one succeeds.
 
     :returns: its tenant.
     :raises RegistrationRefused: like :func:`invited`.
     """
-    tenant_id = invited(database, token, now)
+    tenant_id = invited(database, token, now, kind)
     with database.write() as connection:
         if not _mark(connection, tenant_id, token, now, unused=True):
             raise _refused("used-invitation", "This invitation was used before; each is good for one LMS.")

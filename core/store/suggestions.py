@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -39,9 +39,37 @@ def _reason_in(stored: dict[str, Any]) -> Reason:
     )
 
 
-def _suggestion(row: Row[Any]) -> Suggestion:
-    record = row.record
+def record_out(made: Suggestion) -> dict[str, Any]:
+    """The stored form of what stands behind a suggestion."""
+    return {
+        "value": made.value,
+        "propensity": made.propensity,
+        "votes": [{"strategy": v.strategy, "score": v.score, "weight": v.weight} for v in made.votes],
+        "reasons": [_reason_out(r) for r in made.reasons],
+        "uses": sorted(made.uses),
+        "minutes_asked": made.minutes_asked,
+        "locale": made.locale,
+    }
+
+
+def record_in(stored: Mapping[str, Any], **rest: Any) -> Suggestion:
+    """A suggestion from the stored form of its record, and the rest of its fields."""
     return Suggestion(
+        value=stored["value"],
+        propensity=stored["propensity"],
+        votes=tuple(Vote(v["strategy"], v["score"], v["weight"]) for v in stored["votes"]),
+        reasons=tuple(_reason_in(r) for r in stored["reasons"]),
+        uses=frozenset(stored["uses"]),
+        minutes_asked=stored["minutes_asked"],
+        locale=stored["locale"],
+        **rest,
+    )
+
+
+def suggestion_of(row: Row[Any]) -> Suggestion:
+    """A suggestion from its row."""
+    return record_in(
+        row.record,
         id=row.id,
         tenant_id=row.tenant_id,
         learner_id=row.learner_id,
@@ -49,13 +77,6 @@ def _suggestion(row: Row[Any]) -> Suggestion:
         activity_id=row.activity_id,
         at=row.at,
         position=row.position,
-        value=record["value"],
-        propensity=record["propensity"],
-        votes=tuple(Vote(v["strategy"], v["score"], v["weight"]) for v in record["votes"]),
-        reasons=tuple(_reason_in(r) for r in record["reasons"]),
-        uses=frozenset(record["uses"]),
-        minutes_asked=record["minutes_asked"],
-        locale=record["locale"],
         outcome=Outcome(row.outcome),
         outcome_at=row.outcome_at,
         dismissal=Dismissal(row.dismissal) if row.dismissal else None,
@@ -78,15 +99,7 @@ def record(connection: Connection, suggestions: Sequence[Suggestion]) -> tuple[S
             "at": s.at,
             "position": s.position,
             "outcome": s.outcome,
-            "record": {
-                "value": s.value,
-                "propensity": s.propensity,
-                "votes": [{"strategy": v.strategy, "score": v.score, "weight": v.weight} for v in s.votes],
-                "reasons": [_reason_out(r) for r in s.reasons],
-                "uses": sorted(s.uses),
-                "minutes_asked": s.minutes_asked,
-                "locale": s.locale,
-            },
+            "record": record_out(s),
         }
         for s in suggestions
         if s.id not in before
@@ -107,7 +120,7 @@ def find_many(
             suggestion.c.id.in_(ids),
         )
     )
-    return [_suggestion(row) for row in rows]
+    return [suggestion_of(row) for row in rows]
 
 
 def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[Suggestion]:
@@ -117,7 +130,7 @@ def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[
         .where(suggestion.c.tenant_id == tenant_id, suggestion.c.learner_id == learner_id)
         .order_by(suggestion.c.at.desc(), suggestion.c.position)
     )
-    return [_suggestion(row) for row in rows]
+    return [suggestion_of(row) for row in rows]
 
 
 def dismissals(
@@ -150,7 +163,7 @@ def shown_for(
         )
         .order_by(suggestion.c.at)
     )
-    return {(row.learner_id, row.activity_id): _suggestion(row) for row in rows}
+    return {(row.learner_id, row.activity_id): suggestion_of(row) for row in rows}
 
 
 def come_of(

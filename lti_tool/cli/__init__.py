@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "doctor",
     "tenant": "tenants",
     "invite": "invite",
+    "sign-in": "sign_in",
     "register": "register",
     "check": "check",
     "keys": "keys",
@@ -85,7 +86,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f".{COMMANDS[cmd_name]}", __name__)
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -11,8 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ...core.decisions import DecisionKind
 from ...core.errors import ConfigurationError
-from ...core.store import catalogue as store
+from ...core.store import decisions
 from ...schemas.catalogue import Refused, read_rows, read_skills
 from . import Tool, one_line, tenant_option, the_tenant
 
@@ -203,7 +204,8 @@ def show(tool: Tool, tenant: str | None) -> None:
     tenant_id = the_tenant(core, tenant)
     found = core.catalogue(tenant_id)
     with core.database.read() as connection:
-        bans = store.bans(connection, tenant_id)
+        made = decisions.made(connection, tenant_id, "")
+    bans = {d.activity_id: d.by for d in made if d.kind is DecisionKind.NEVER}
     for activity in found:
         minutes = str(activity.minutes) if activity.minutes else "?"
         skills = ", ".join(found.titles(activity.skill_ids))

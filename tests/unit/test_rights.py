@@ -258,6 +258,8 @@ def test_everything_held_is_shown_with_its_kind(core: Core) -> None:
                 "membership": "contexts",
                 "mastery": "mastery",
                 "outbox": "waiting_grades",
+                "waiting": "waiting_suggestions",
+                "course_group_member": "course_groups",
             }.get(table.name, f"{table.name}s")
             assert len(held[kind]) == len(kept), table.name
     assert held["suggestions"][0]["votes"]
