@@ -64,13 +64,13 @@ clean: ## remove the virtual environment and everything that was built
 .venv/.run: .venv/bin/pip requirements/run.txt pyproject.toml
 	@test -e .venv/.dev || echo "Installing what running needs; the first time takes a minute or two."
 	@test -e .venv/.dev || $(PIP) install --quiet --require-hashes --requirement requirements/run.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p .venv/src && ln -sfn ../.. .venv/src/stifinder
 	@touch $@
 
 .venv/.dev: .venv/bin/pip requirements/dev.txt pyproject.toml
 	@echo "Installing what running and testing need; the first time takes a minute or two."
 	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p .venv/src && ln -sfn ../.. .venv/src/stifinder
 	@touch $@ .venv/.run

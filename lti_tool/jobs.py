@@ -7,6 +7,7 @@ emptied, and any number of processes may work: each score is claimed before it i
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -149,8 +150,17 @@ class Queue:
         self._consumer: _InThreads | None = None
 
     def soon(self) -> None:
-        """Have scores sent as soon as a worker is free."""
-        self._soon()
+        """Have scores sent as soon as a worker is free.
+
+        A queue that does not answer is logged and nothing more: what waits stands in the database, and
+        whoever opened a page must not suffer for it.
+        """
+        try:
+            self._soon()
+        except queue_errors() as error:
+            log.warning(
+                "the queue does not answer (%s); scores go with the next minute", type(error).__name__
+            )
 
     def start(self) -> None:
         """Work in threads of this process."""
@@ -179,6 +189,15 @@ class _InThreads(Consumer):  # type: ignore[misc]
         """None: they belong to the server."""
 
 
+def queue_errors() -> tuple[type[Exception], ...]:
+    """What a queue raises when it cannot be reached."""
+    try:
+        from redis import RedisError
+    except ImportError:
+        return (OSError, sqlite3.Error)
+    return (OSError, sqlite3.Error, RedisError)
+
+
 def open_queue(core: Core) -> Huey:
     """The queue: SQLite in the data directory, or Redis where ``REDIS_URL`` names one.
 
@@ -193,5 +212,5 @@ def open_queue(core: Core) -> Huey:
     except QueueError as error:
         raise ConfigurationError(
             "REDIS_URL is set, and the Redis client is not installed.",
-            "Run `pip install redis`, or leave REDIS_URL out.",
+            "Run `pip install 'stifinder[redis]'`, or leave REDIS_URL out.",
         ) from error

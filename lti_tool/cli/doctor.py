@@ -84,6 +84,7 @@ def examine(tool: Tool) -> Findings:
         "data folder": _data_folder,
         "secret key": _secret_key,
         "database": _database,
+        "queue": _queue,
         "plugins": _plugins,
         "address": _address,
         "port": _port,
@@ -246,6 +247,29 @@ def _tool_key(settings: Settings, keys: list[tuple[bytes, datetime]]) -> Finding
             yield Finding("tool key", "warn", f"{what}.", "Have a new one follow it: stifinder keys rotate")
         else:
             yield Finding("tool key", "ok", what)
+
+
+def _queue(settings: Settings) -> Findings:
+    if not settings.redis_url:
+        yield Finding("queue", "ok", "in a file of the data folder")
+        return
+    try:
+        from redis import Redis, RedisError
+    except ImportError:
+        yield Finding(
+            "queue",
+            "fail",
+            "REDIS_URL is set, and the Redis client is not installed.",
+            "Run: pip install 'stifinder[redis]'",
+        )
+        return
+    try:
+        Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5).ping()
+    except (RedisError, OSError, ValueError) as error:
+        cure = "Check REDIS_URL and that the server runs; grades wait in the database meanwhile."
+        yield Finding("queue", "fail", f"Redis does not answer: {type(error).__name__}.", cure)
+    else:
+        yield Finding("queue", "ok", "Redis answers")
 
 
 def _plugins(settings: Settings) -> Findings:
