@@ -28,8 +28,7 @@ def blueprint() -> Blueprint:
 
 def find_tool(client_id: str) -> RegisteredTool:
     """A tool that may be opened, or the page that says there is none."""
-    found = current_sandbox().tools.find(client_id)
-    return found if found and found.active else abort(404, "There is no such tool, or it is not active yet.")
+    return current_sandbox().tool(client_id) or abort(404, "There is no such tool, or it is not active yet.")
 
 
 def _must_be_administrator() -> None:
@@ -71,7 +70,10 @@ def _activate(client_id: str) -> AnyResponse:
 
 def _remove(client_id: str) -> AnyResponse:
     _must_be_administrator()
-    current_sandbox().tools.remove(client_id)
+    sandbox = current_sandbox()
+    sandbox.tools.remove(client_id)
+    sandbox.links.remove_all_of(client_id)
+    sandbox.gradebook.remove_all_of(client_id)
     return redirect(url_for(".tools"), code=303)
 
 
@@ -80,7 +82,7 @@ def _tool(course_id: str, client_id: str) -> AnyResponse | str:
         return redirect(url_for("pages.login", next=request.path))
     found = find_tool(client_id)
     g.frame_origin = found.origin
-    return render_template("tool.html", course=find_course(course_id), registered=found)
+    return render_template("tool.html", course=find_course(course_id), registered=found, title=found.name)
 
 
 # --- what a tool calls --------------------------------------------------------------------------------

@@ -9,13 +9,13 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import admin, lti, pages
+from . import admin, course_pages, deep_links, lti, pages, services
 from .lms import Sandbox, current_sandbox
 from .people import ACCOUNTS
 
-FOREIGN_FORMS = ("lti.auth", "admin.registration")
-"""What tools send; they prove themselves in other ways than by our form key."""
-LARGEST_FORM = 64 * 1024
+FOREIGN_FORMS = ("lti.auth", "admin.registration", "deep_links.take")
+"""What tools send, besides calls of services; they prove themselves in other ways than by our form key."""
+LARGEST_FORM = 256 * 1024
 """Bytes."""
 
 
@@ -43,6 +43,9 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.register_blueprint(pages.blueprint())
     app.register_blueprint(lti.blueprint())
     app.register_blueprint(admin.blueprint())
+    app.register_blueprint(course_pages.blueprint())
+    app.register_blueprint(deep_links.blueprint())
+    app.register_blueprint(services.blueprint())
     return app
 
 
@@ -52,7 +55,7 @@ def _check() -> AnyResponse | None:
         # Cookies of the one name are not sent to the other, and a launch comes back to the one we have told.
         return redirect(current_sandbox().base_url + request.full_path)
     g.person = ACCOUNTS.get(session.get("person", ""))
-    if request.method == "POST" and request.endpoint not in FOREIGN_FORMS:
+    if request.method == "POST" and not _is_from_a_tool():
         wanted = session.get("form_key", "")
         if not wanted or not hmac.compare_digest(wanted, request.form.get("form_key", "")):
             abort(
@@ -60,6 +63,10 @@ def _check() -> AnyResponse | None:
                 "This form has expired. Nothing was changed. Go back, load the page again, and repeat it.",
             )
     return None
+
+
+def _is_from_a_tool() -> bool:
+    return request.endpoint in FOREIGN_FORMS or request.blueprint == "services"
 
 
 def _protect(response: Response) -> Response:
@@ -79,12 +86,13 @@ def _protect(response: Response) -> Response:
 
 
 def _for_every_page() -> dict[str, object]:
-    if "form_key" not in session:
+    # What a tool sends may come without our cookie; a new one would log the person out.
+    if "form_key" not in session and not _is_from_a_tool():
         session["form_key"] = secrets.token_urlsafe(24)
     sandbox = current_sandbox()
     return {
         "person": g.get("person"),
-        "form_key": session["form_key"],
+        "form_key": session.get("form_key", ""),
         "waiting": sandbox.store.count("waiting"),
         "problem": sandbox.outbox.problem,
     }

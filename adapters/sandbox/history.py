@@ -29,7 +29,7 @@ def history(catalogue: Content, now: datetime, seed: int = SEED) -> list[Stateme
     for person in PEOPLE.values():
         for course in catalogue.courses.values():
             # Its own source of chance for each person and course: a change to one leaves the others alone.
-            chance = Random(f"{seed}|{person.id}|{course.id}")  # noqa: S311 - a simulation
+            chance = Random(f"{seed}|{person.id}|{course.id}")  # noqa: S311  # nosec B311 # a simulation
             made.extend(_walk(person, course, now, chance))
     return sorted(made, key=lambda statement: (statement["timestamp"], statement["id"]))
 

@@ -62,6 +62,7 @@ def _register(core: Core, sandbox: Sandbox) -> str:
         client_id=CLIENT_ID,
         deployment_id=DEPLOYMENT_ID,
         auth_login_url=f"{sandbox.base_url}/lti/auth",
+        auth_token_url=f"{sandbox.base_url}/lti/token",
         key_set_url=f"{sandbox.base_url}/lti/jwks",
         product=PRODUCT,
     )

@@ -39,9 +39,12 @@ def blueprint() -> Blueprint:
 
 
 def find_course(course_id: str) -> Course:
-    """A course, or the page that says there is none."""
-    found = current_sandbox().content.courses.get(course_id)
-    return found or abort(404, "There is no such course.")
+    """A course that is open to who is logged in, or the page that says there is none."""
+    sandbox = current_sandbox()
+    found = sandbox.content.courses.get(course_id) or abort(404, "There is no such course.")
+    if not sandbox.takes_part(g.person, found.id):
+        abort(403, "You do not take part in this course.")
+    return found
 
 
 def _must_be_logged_in() -> AnyResponse | None:
@@ -102,13 +105,14 @@ def _language() -> AnyResponse:
 def _courses() -> str:
     sandbox = current_sandbox()
     progress = sandbox.store.progress(g.person.id)
+    courses = [one for one in sandbox.content.courses.values() if sandbox.takes_part(g.person, one.id)]
     finished = {
         course.id: sum(lesson.id in progress and progress[lesson.id].finished for lesson in course.lessons)
-        for course in sandbox.content.courses.values()
+        for course in courses
     }
     return render_template(
         "courses.html",
-        courses=sandbox.content.courses.values(),
+        courses=courses,
         finished=finished,
         languages=LOCALES,
         locale=sandbox.locale(g.person),
@@ -117,34 +121,35 @@ def _courses() -> str:
 
 def _course(course_id: str) -> str:
     course = find_course(course_id)
-    store = current_sandbox().store
-    progress = store.progress(g.person.id)
+    sandbox = current_sandbox()
+    progress = sandbox.store.progress(g.person.id)
     return render_template(
         "course.html",
         course=course,
         progress=progress,
         finished=sum(lesson.id in progress and progress[lesson.id].finished for lesson in course.lessons),
         everybody=_everybody(course) if g.person.teacher else [],
-        tools=[tool for tool in current_sandbox().tools.every() if tool.active],
+        tools=sandbox.active_tools()[1:],
+        links=sandbox.links.of_course(course.id),
+        added=request.args.get("added", type=int),
     )
 
 
 def _everybody(course: Course) -> list[tuple[Person, int, int]]:
     """For teachers: each learner, how many lessons are finished, and how many were last failed."""
+    sandbox = current_sandbox()
     found = []
-    for person in PEOPLE.values():
-        if not person.teacher:
-            progress = current_sandbox().store.progress(person.id)
-            mine = [progress[lesson.id] for lesson in course.lessons if lesson.id in progress]
-            found.append(
-                (person, sum(one.finished for one in mine), sum(one.state == "failed" for one in mine))
-            )
+    for person in sandbox.enrolments.learners(course.id):
+        progress = sandbox.store.progress(person.id)
+        mine = [progress[lesson.id] for lesson in course.lessons if lesson.id in progress]
+        found.append((person, sum(one.finished for one in mine), sum(one.state == "failed" for one in mine)))
     return found
 
 
 def _find_lesson(lesson_id: str) -> Lesson:
-    found = current_sandbox().content.lessons.get(lesson_id)
-    return found or abort(404, "There is no such activity.")
+    found = current_sandbox().content.lessons.get(lesson_id) or abort(404, "There is no such activity.")
+    find_course(found.course_id)  # is it open to this person?
+    return found
 
 
 def _activity(lesson_id: str) -> str:
@@ -188,7 +193,8 @@ def _done(lesson_id: str) -> AnyResponse | tuple[str, int]:
     sandbox = current_sandbox()
     course = sandbox.content.courses[lesson.course_id]
     ended = datetime.now(UTC)
-    sandbox.store.add(attempt(g.person.id, course, lesson, answers, _started(lesson, ended), ended))
+    started = _started(lesson, ended)
+    sandbox.tell(lambda name: attempt(g.person.id, course, lesson, answers, started, ended, home_page=name))
     sandbox.outbox.flush()
     right = [question.id for question in lesson.questions if answers[question.id] == question.right]
     session["result"] = {

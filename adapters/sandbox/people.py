@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-PASSWORD = "sandbox"  # noqa: S105 - printed on the login page: nothing here needs protection
-ADMIN_PASSWORD = "sandbox-admin"  # noqa: S105
+PASSWORD = "sandbox"  # noqa: S105  # nosec B105 # printed on the login page: nothing here needs protection
+ADMIN_PASSWORD = "sandbox-admin"  # noqa: S105  # nosec B105 # as above
 LOCALES = {"en": "English", "da": "Dansk", "de": "Deutsch"}
 
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,24 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from lti1p3platform.ltiplatform import LTI1P3PlatformConfAbstract
-from lti1p3platform.message_launch import MessageLaunchAbstract
+from lti1p3platform.message_launch import LTIAdvantageMessageLaunchAbstract
 from lti1p3platform.oidc_login import OIDCLoginAbstract
 from lti1p3platform.registration import Registration
 
+from . import tools
 from .content import ISSUER, Course
+from .messages import Message
 from .people import Person
 
-CLIENT_ID = "stifinder-sandbox"
-DEPLOYMENT_ID = "1"
+CLIENT_ID = tools.DEMO_CLIENT
+DEPLOYMENT_ID = tools.DEMO_DEPLOYMENT
 PRODUCT = "stifinder-sandbox"
 TARGETS = ("iframe", "window")
 
 _CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+_GRADES = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+_GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
+_GRADE_SCOPES = frozenset({tools.LINE_ITEM, tools.LINE_ITEM_READ, tools.RESULT, tools.SCORE})
 _COURSE_TYPE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
 
 
@@ -74,17 +80,28 @@ def key_file(path: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
+@lru_cache(maxsize=8)
+def _public_key(private_key: str) -> str:
+    """The public half as PEM; kept, as reading a private key checks it, which takes a while."""
+    public = load_pem_private_key(private_key.encode(), password=None).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """What sandbox and tool call each other.
 
     :param custom: parameters that go along with each launch.
+    :param scopes: of the services that the tool registered for.
+    :param names: whether the tool asked for people's names.
     """
 
     issuer: str = ISSUER
     client_id: str = CLIENT_ID
     deployment_id: str = DEPLOYMENT_ID
     custom: Mapping[str, str] = field(default_factory=dict)
+    scopes: frozenset[str] = frozenset()
+    names: bool = False
 
 
 class Platform:
@@ -96,7 +113,6 @@ class Platform:
     def __init__(self, private_key: str, tool: ToolAddresses, client: Client | None = None) -> None:
         self.private_key = private_key
         self.client = client or Client()
-        public = load_pem_private_key(private_key.encode(), password=None).public_key()
         self.tool = tool
         self.registration = (
             Registration()
@@ -106,9 +122,7 @@ class Platform:
             .set_oidc_login_url(tool.login)
             .set_launch_url(tool.launch)
             .set_platform_private_key(private_key)
-            .set_platform_public_key(
-                public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-            )
+            .set_platform_public_key(_public_key(private_key))
         )
         self.configuration = _Configuration(registration=self.registration)
 
@@ -117,12 +131,20 @@ class Platform:
         keys: dict[str, Any] = self.configuration.get_jwks()
         return keys
 
-    def login_address(self, person: Person, course: Course, target: str) -> str:
-        """Where the browser goes to launch a course's link, shown in ``target`` (of ``TARGETS``)."""
+    def login_address(
+        self, person: Person, course: Course, target: str, *, errand: str = "", address: str = ""
+    ) -> str:
+        """Where the browser goes to launch something of a course, shown in ``target`` (of ``TARGETS``).
+
+        :param errand: what is launched, as ``errands`` writes it; "" for the course's own link.
+        :param address: ``target_link_uri``; "" for the redirect address.
+        """
         login = _Login(None, self.configuration)
-        login.set_lti_message_hint(f"{course.id}:{target}")
-        address: str = login.prepare_preflight_url(person.id)
-        return address
+        if address:
+            login.set_launch_url(address)
+        login.set_lti_message_hint(":".join(filter(None, (course.id, target, errand))))
+        opened: str = login.prepare_preflight_url(person.id)
+        return opened
 
     def check(self, request: Mapping[str, str], person: Person | None) -> None:
         """Check an authentication request (LTI 1.3 / IMS Security Framework 1.0, section 5.1.1.2).
@@ -154,20 +176,38 @@ class Platform:
             )
 
     def message(
-        self, request: Mapping[str, str], person: Person, course: Course, target: str, locale: str, back: str
+        self,
+        request: Mapping[str, str],
+        person: Person,
+        course: Course,
+        target: str,
+        locale: str,
+        back: str,
+        message: Message | None = None,
     ) -> dict[str, str]:
         """The fields of the form that the browser posts to ``launch_url``: ``id_token`` and ``state``.
 
         :param request: one that ``check`` let through.
         :param target: one of ``TARGETS``.
         :param back: address of the page that the learner came from.
+        :param message: None for the course's own link, without services.
         """
+        said = message or Message(link_id=f"adaptive-{course.id}", title="Adaptive learning")
         launch = _Launch(dict(request), self.configuration)
-        launch.set_user_data(person.id, [person.lti_role])
-        launch.set_resource_link_claim(f"adaptive-{course.id}", title="Adaptive learning")
+        launch.set_user_data(
+            person.id, [person.lti_role], full_name=person.title if self.client.names else None
+        )
+        if said.address:
+            launch.set_launch_url(said.address)
+        if said.link_id:
+            launch.set_resource_link_claim(said.link_id, title=said.title)
         launch.set_launch_context_claim(course.id, [_COURSE_TYPE], course.title, course.id)
+        custom = {**self.client.custom, **said.custom}
+        if custom:
+            launch.set_custom_parameters_claim(custom)
         launch.set_extra_claims(
             {
+                _CLAIM + "message_type": said.kind,
                 # The library's own presentation claim knows no locale.
                 _CLAIM + "launch_presentation": {
                     "document_target": target,
@@ -179,11 +219,33 @@ class Platform:
                     "name": "Stifinder sandbox",
                     "product_family_code": PRODUCT,
                 },
-                **({_CLAIM + "custom": dict(self.client.custom)} if self.client.custom else {}),
+                **({_CLAIM + "for_user": {"user_id": said.about}} if said.about else {}),
             }
         )
+        self._offer_services(launch, said)
+        if said.return_url:
+            self.registration.set_deeplink_launch_url(said.address)
+            launch.set_dl(said.return_url, accept_types={"ltiResourceLink"}, extra_data=said.data)
         form: dict[str, str] = launch.lti_launch()
         return form
+
+    def _offer_services(self, launch: _Launch, said: Message) -> None:
+        """Add the claims of the services that the tool registered for."""
+        grades = sorted(self.client.scopes & _GRADE_SCOPES)
+        if said.line_items and grades:
+            launch.set_ags(said.line_items, said.line_item or None)
+            # The library lists scopes by three switches, which cannot say what this tool registered for.
+            launch.extra_claims[_GRADES]["scope"] = grades
+        if said.members and tools.MEMBERS in self.client.scopes:
+            launch.set_nrps(said.members)
+        if said.groups and tools.GROUPS in self.client.scopes:
+            groups = {
+                "scope": [tools.GROUPS],
+                "context_groups_url": said.groups,
+                "context_group_sets_url": said.group_sets,
+                "service_versions": ["1.0"],
+            }
+            launch.set_extra_claims({_GROUPS: groups})
 
 
 class _Configuration(LTI1P3PlatformConfAbstract):  # type: ignore[misc]
@@ -206,8 +268,8 @@ class _Login(OIDCLoginAbstract):  # type: ignore[misc]
         return url
 
 
-class _Launch(MessageLaunchAbstract):  # type: ignore[misc]
-    """A resource link launch whose request is a plain mapping, and whose form the caller draws."""
+class _Launch(LTIAdvantageMessageLaunchAbstract):  # type: ignore[misc]
+    """A launch whose request is a plain mapping, and whose form the caller draws."""
 
     def get_preflight_response(self) -> Any:
         return self._request

@@ -25,9 +25,9 @@ _TYPES = "http://adlnet.gov/expapi/activities/"
 _ACTIVITY_TYPE = {"quiz": "assessment", "exercise": "assessment", "video": "media"}
 
 
-def actor(person_id: str) -> dict[str, Any]:
+def actor(person_id: str, home_page: str = ISSUER) -> dict[str, Any]:
     """How statements name a person: an account of the sandbox, without name or address."""
-    return {"objectType": "Agent", "account": {"homePage": ISSUER, "name": person_id}}
+    return {"objectType": "Agent", "account": {"homePage": home_page, "name": person_id}}
 
 
 def passed(right: int, asked: int) -> bool:
@@ -42,6 +42,8 @@ def attempt(
     answers: Mapping[str, int],
     started: datetime,
     ended: datetime,
+    *,
+    home_page: str = ISSUER,
 ) -> list[Statement]:
     """The statements of one attempt at a lesson, oldest first.
 
@@ -49,10 +51,12 @@ def attempt(
     answered, and then it is completed and passed, or failed.
 
     :param answers: question id to the index of the chosen answer; every question of the lesson must be there.
-    :param started, ended: timezone-aware. The same person, lesson and start give the same ids.
+    :param started, ended: timezone-aware. The same person, lesson, start and home page give the same ids.
+    :param home_page: what the tool calls the sandbox.
     """
-    registration = uuid5(NAMESPACE, f"{person_id}|{lesson.id}|{started.isoformat()}")
-    build = _Builder(person_id, course, lesson, registration)
+    known_as = "" if home_page == ISSUER else f"|{home_page}"
+    registration = uuid5(NAMESPACE, f"{person_id}|{lesson.id}|{started.isoformat()}{known_as}")
+    build = _Builder(actor(person_id, home_page), course, lesson, registration)
     made = [build.statement("attempted", started)]
     duration = {"duration": f"PT{max(1, int((ended - started).total_seconds()))}S"}
     if not lesson.questions:
@@ -79,8 +83,8 @@ def attempt(
 class _Builder:
     """What the statements of one attempt have in common."""
 
-    def __init__(self, person_id: str, course: Course, lesson: Lesson, registration: UUID) -> None:
-        self.person_id = person_id
+    def __init__(self, who: Mapping[str, Any], course: Course, lesson: Lesson, registration: UUID) -> None:
+        self.who = who
         self.course = course
         self.lesson = lesson
         self.registration = registration
@@ -121,7 +125,7 @@ class _Builder:
     def _frame(self, verb: str, at: datetime, target: Mapping[str, Any], name: str) -> Statement:
         return {
             "id": str(uuid5(self.registration, name)),
-            "actor": actor(self.person_id),
+            "actor": dict(self.who),
             "verb": {"id": _VERBS + verb, "display": {"en": verb}},
             "object": {"objectType": "Activity", **target},
             "context": {

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .content import ISSUER
+from .sqlite_file import SqliteFile
 from .statements import Statement
 
 LESSONS = f"{ISSUER}/activities/"
 """What the IRIs of lessons, and of their questions, begin with."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS statement (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    person TEXT NOT NULL,
-    lesson TEXT NOT NULL,
-    verb TEXT NOT NULL,
-    score REAL,
-    at TEXT NOT NULL,
-    body TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'refused')),
-    note TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX IF NOT EXISTS statement_state ON statement (state, seq);
-CREATE INDEX IF NOT EXISTS statement_person ON statement (person, lesson);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +42,31 @@ class Kept:
     statement: Statement
 
 
-class Store:
-    """The sandbox's file. Every call opens its own connection, so threads may share the object."""
+class Store(SqliteFile):
+    """Statements and settings. Every call opens its own connection, so threads may share the object."""
+
+    SCHEMA = """
+    CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS statement (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        person TEXT NOT NULL,
+        lesson TEXT NOT NULL,
+        verb TEXT NOT NULL,
+        score REAL,
+        at TEXT NOT NULL,
+        body TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'refused')),
+        note TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX IF NOT EXISTS statement_state ON statement (state, seq);
+    CREATE INDEX IF NOT EXISTS statement_person ON statement (person, lesson);
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(path)
         with self._open() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_SCHEMA)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=10)
-        try:
-            with connection:  # commits, or rolls back when the block raises
-                yield connection
-        finally:
-            connection.close()
 
     def setting(self, key: str, make: Callable[[], str]) -> str:
         """A setting; the first call decides it by ``make``."""
@@ -125,7 +113,7 @@ class Store:
     def _kept(self, where: str, values: tuple[object, ...]) -> list[Kept]:
         with self._open() as connection:
             rows = connection.execute(
-                f"SELECT seq, state, note, body FROM statement {where}",  # noqa: S608 - from this class only
+                f"SELECT seq, state, note, body FROM statement {where}",  # noqa: S608  # nosec B608 # from this class only
                 values,
             ).fetchall()
         return [Kept(seq, state, note, json.loads(body)) for seq, state, note, body in rows]

@@ -5,39 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from .sqlite_file import SqliteFile
 
 TOKEN_LIFETIME = timedelta(hours=1)
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 _AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
-SCOPES = (
-    f"{_AGS}lineitem",
-    f"{_AGS}result.readonly",
-    f"{_AGS}score",
-    "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",
-)
+LINE_ITEM = f"{_AGS}lineitem"
+LINE_ITEM_READ = f"{_AGS}lineitem.readonly"
+RESULT = f"{_AGS}result.readonly"
+SCORE = f"{_AGS}score"
+MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+GROUPS = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
+SCOPES = (LINE_ITEM, LINE_ITEM_READ, RESULT, SCORE, MEMBERS, GROUPS)
+RESOURCE_LINK = "LtiResourceLinkRequest"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+REVIEW = "LtiSubmissionReviewRequest"
 MESSAGES: tuple[Mapping[str, Any], ...] = (
-    {"type": "LtiResourceLinkRequest"},
-    {"type": "LtiDeepLinkingRequest", "placements": ["ContentArea"]},
+    {"type": RESOURCE_LINK},
+    {"type": DEEP_LINKING, "placements": ["ContentArea"]},
+    {"type": REVIEW},
 )
+DEMO_CLIENT = "stifinder-sandbox"
+"""Client id of the tool that the demo brings along, without a registration by an administrator."""
+DEMO_DEPLOYMENT = "1"
 VARIABLES: Mapping[str, str] = {"Person.address.timezone": "Europe/Copenhagen"}
 """Variables of custom parameters, with what everybody in the sandbox has."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS registration_token (digest TEXT PRIMARY KEY, until TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tool (
-    client_id TEXT PRIMARY KEY, deployment_id TEXT NOT NULL,
-    active INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
-);
-"""
 
 
 class RegistrationRejected(Exception):
@@ -84,14 +83,57 @@ class RegisteredTool:
     @property
     def origin(self) -> str:
         """Where its pages come from."""
-        parts = urlsplit(self.launch)
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin(self.launch)
+
+    @property
+    def key_set(self) -> str:
+        """Where its public keys are."""
+        return str(self.body["jwks_uri"])
+
+    @property
+    def target(self) -> str:
+        """Where a launch leads that says nothing else."""
+        return str(self.body[TOOL].get("target_link_uri", self.launch))
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may ask access tokens for: what it registered for, of what the sandbox has."""
+        return frozenset(str(self.body.get("scope", "")).split()) & frozenset(SCOPES)
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The claims about people that it asked for."""
+        return frozenset(self.body[TOOL].get("claims", ()))
+
+    def address_for(self, message: str) -> str | None:
+        """Where a message of this type leads; None when the tool did not register it."""
+        for entry in self.body[TOOL].get("messages", ()):
+            if entry.get("type") == message:
+                return str(entry.get("target_link_uri") or self.target)
+        return None
 
     @property
     def custom(self) -> dict[str, str]:
         """Its custom parameters, with variables filled in; unknown variables stay as they are (LTI 1.3)."""
         given = self.body[TOOL].get("custom_parameters", {})
         return {str(k): VARIABLES.get(str(v).removeprefix("$"), str(v)) for k, v in given.items()}
+
+
+def demo_tool(tool_url: str) -> RegisteredTool:
+    """The tool that the demo brings along, as if it had registered."""
+    body = {
+        "client_name": "Adaptive learning",
+        "initiate_login_uri": f"{tool_url}/lti/login",
+        "redirect_uris": [f"{tool_url}/lti/launch"],
+        "jwks_uri": f"{tool_url}/lti/jwks",
+        "scope": " ".join(SCOPES),
+        TOOL: {
+            "domain": urlsplit(tool_url).netloc,
+            "target_link_uri": f"{tool_url}/",
+            "messages": [{"type": entry["type"]} for entry in MESSAGES],
+        },
+    }
+    return RegisteredTool(DEMO_CLIENT, DEMO_DEPLOYMENT, True, body)
 
 
 def openid_configuration(base_url: str) -> dict[str, Any]:
@@ -118,22 +160,16 @@ def openid_configuration(base_url: str) -> dict[str, Any]:
     }
 
 
-class Tools:
-    """Registered tools in the sandbox's file. Every call opens its own connection."""
+class Tools(SqliteFile):
+    """Registered tools."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._open() as connection:
-            connection.executescript(_SCHEMA)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=10)
-        try:
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    SCHEMA = """
+    CREATE TABLE IF NOT EXISTS registration_token (digest TEXT PRIMARY KEY, until TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS tool (
+        client_id TEXT PRIMARY KEY, deployment_id TEXT NOT NULL,
+        active INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
+    );
+    """
 
     def new_token(self) -> str:
         """A registration token: good once, for an hour."""
@@ -194,8 +230,15 @@ def answer(tool: RegisteredTool) -> dict[str, Any]:
     return {
         **tool.body,
         "client_id": tool.client_id,
+        "scope": " ".join(scope for scope in SCOPES if scope in tool.scopes),
         TOOL: {**tool.body[TOOL], "deployment_id": tool.deployment_id},
     }
+
+
+def origin(address: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _digest(token: str) -> str:
@@ -220,4 +263,7 @@ def _problem(body: Any) -> str:
     target = body[TOOL].get("target_link_uri")
     if not isinstance(target, str) or urlsplit(target).netloc != body[TOOL].get("domain"):
         return "The domain is not that of target_link_uri."
+    messages = body[TOOL].get("messages", [])
+    if not isinstance(messages, list) or not all(isinstance(entry, dict) for entry in messages):
+        return "The messages are no list of objects."
     return ""
