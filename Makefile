@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint format types imports bench messages lock wheel clean
+.PHONY: help demo test check lint format types imports audit bench messages lock wheel clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -21,7 +21,7 @@ demo: .venv/.run ## install what running needs, start the tool and a sandbox LMS
 test: .venv/.dev ## run the whole test suite (PYTEST="-k consent" to choose)
 	@$(BIN)/pytest $(PYTEST)
 
-check: lint types imports test ## everything that must be green: lint, format, types, import rules, tests
+check: lint types imports audit test ## everything that must be green: lint, format, types, import rules, tests
 
 lint: .venv/.dev ## ruff: lint rules and format
 	@$(BIN)/ruff check .
@@ -33,6 +33,9 @@ format: .venv/.dev ## let ruff format and fix what it can
 
 types: .venv/.dev ## mypy, strict, on the whole package
 	@$(BIN)/mypy
+
+audit: .venv/.dev ## bandit over the code, pip-audit over the versions that are locked
+	@$(BIN)/python requirements/audit.py
 
 imports: .venv/.dev ## who may import whom
 	@$(BIN)/lint-imports --no-logo

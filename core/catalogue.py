@@ -109,10 +109,16 @@ class Catalogue:
     skills: Mapping[str, Skill] = field(default_factory=dict)
     by_id: Mapping[str, Activity] = field(init=False, repr=False, compare=False)
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _by_context: Mapping[str, tuple[Activity, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", MappingProxyType({a.id: a for a in self.activities}))
         object.__setattr__(self, "index", MappingProxyType({a.id: n for n, a in enumerate(self.activities)}))
+        courses: dict[str, list[Activity]] = {}
+        for activity in sorted(self.activities, key=lambda a: (a.position, a.id)):
+            for context_id in set(activity.context_ids):
+                courses.setdefault(context_id, []).append(activity)
+        object.__setattr__(self, "_by_context", {c: tuple(found) for c, found in courses.items()})
 
     def __len__(self) -> int:
         return len(self.activities)
@@ -122,8 +128,7 @@ class Catalogue:
 
     def in_context(self, context_id: str) -> tuple[Activity, ...]:
         """The activities of one course, in the course's order."""
-        found = [a for a in self.activities if context_id in a.context_ids]
-        return tuple(sorted(found, key=lambda a: (a.position, a.id)))
+        return self._by_context.get(context_id, ())
 
     def titles(self, skill_ids: Iterable[str]) -> tuple[str, ...]:
         """Human titles for skills; an unknown id stands for itself."""

@@ -36,7 +36,7 @@ SECTIONS = 3
 REVIEWS_SHOWN = 8
 FITS = Reason(message("Because it is a part of this course that you have not done yet."))
 PUT_FIRST = Reason(message("Because your teacher put it first in this course."), uses=frozenset({"staff"}))
-CHOSEN_INSTEAD = message("Because your teacher chose it here instead of “%(activity)s”.")
+CHOSEN_INSTEAD = message("Because your teacher chose it here instead of %(activity)s.")
 ASKED = Reason(message("Because you asked to take it all the same."), uses=frozenset({"page"}))
 
 
@@ -91,20 +91,26 @@ def suggest(
     allowed_ids = {a.id for a in allowed.activities}
     first = _by_staff(situation, decided, allowed_ids)
     if take_anyway:
-        first = []
-        skipped = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
-        ranked = _in_course_order(skipped, ASKED)
+        first, voted, reason = [], list[ranking.Ranked](), ASKED
+        others = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
     else:
-        ranked = _by_vote(situation, plugins, allowed_ids - {r.activity_id for r in first})
-        ranked_ids = {r.activity_id for r in (*first, *ranked)}
+        voted, reason = _by_vote(situation, plugins, allowed_ids - {r.activity_id for r in first}), FITS
+        ranked_ids = {r.activity_id for r in (*first, *voted)}
         others = [a for a in allowed.activities if a.id not in ranked_ids]
-        ranked += _in_course_order(others[: max(0, ranking.AT_MOST - len(ranked))], FITS)
+
+    def may(activity_id: str) -> bool:
+        return not decided.needs_yes or activity_id in decided.approved
+
+    def ranked(*, yes: bool) -> list[ranking.Ranked]:
+        """What strategies voted for, filled up in the course's order; with a yes of staff, or without."""
+        found = [r for r in voted if may(r.activity_id) is yes]
+        more = [a for a in others if may(a.id) is yes]
+        return found + _in_course_order(more[: max(0, ranking.AT_MOST - len(found))], reason)
+
     generator = ranking.generator_for(situation)
-    held: list[ranking.Ranked] = []
-    if decided.needs_yes:
-        held = ranking.draw([r for r in ranked if r.activity_id not in decided.approved], generator)
-        ranked = [r for r in ranked if r.activity_id in decided.approved]
-    chosen = first + ranking.draw(ranked, generator, ranking.AT_MOST - len(first))
+    held = ranking.draw(ranked(yes=False), generator)
+    chosen = first + ranking.draw(ranked(yes=True), generator, ranking.AT_MOST - len(first))
+    left = set(filter(may, allowed_ids)) - {r.activity_id for r in (*chosen, *held)}
     return Answer(
         situation,
         tuple(_suggestion(situation, r, place) for place, r in enumerate(chosen)),
@@ -112,7 +118,7 @@ def suggest(
         allowed.skipped,
         _due(situation, decided.banned),
         next((r.due for r in situation.reviews if r.due > situation.now), None),
-        _challenge(situation, plugins, allowed_ids - {r.activity_id for r in (*chosen, *held)}),
+        _challenge(situation, plugins, left),
         _earned(situation, plugins),
     )
 
@@ -120,8 +126,9 @@ def suggest(
 def _by_staff(situation: Situation, decided: Decided, allowed: Collection[str]) -> list[ranking.Ranked]:
     """What staff put first or chose instead of something else, where it fits: no chance is involved."""
     reasons = dict.fromkeys(decided.pinned, PUT_FIRST)
+    finished = constraints.done(situation.history)
     for old, new in decided.instead.items():
-        if old in situation.pool:
+        if old in situation.pool and old not in finished:
             reasons[new] = Reason(CHOSEN_INSTEAD, {"activity": old}, uses=frozenset({"staff"}))
     fitting = [(i, reason) for i, reason in reasons.items() if i in allowed][: ranking.AT_MOST]
     return [ranking.Ranked(i, 1.0, (), (reason,), reason.uses) for i, reason in fitting]

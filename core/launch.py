@@ -15,9 +15,10 @@ class Launch:
         (``account|<issuer>|<sub>``) and alone says who this is; by the others, xAPI actors may name the
         same person.
     :param context_key: the platform's id of the course, prefixed by the issuer; "" when the launch has none.
-    :param frame_origin: origin of the LMS page that frames us (for ``frame-ancestors``).
+    :param return_url: a page of the LMS; its origin and ``frame_origin``, where it logs in, may frame us.
     :param line_item: address of the link's column of grades; where the LMS names only the list of columns,
         that list's, with the link's id as fragment; "" when it is not ours to fill.
+    :param accompanies: the LMS accounts of the learners whom a mentor was given, as in ``identities``.
     """
 
     tenant_id: str
@@ -32,3 +33,4 @@ class Launch:
     frame_origin: str = ""
     custom: dict[str, str] = field(default_factory=dict)
     line_item: str = ""
+    accompanies: tuple[str, ...] = ()

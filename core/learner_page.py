@@ -17,7 +17,7 @@ from .people import Context, Learner, Profile, Purpose, Source
 from .plugins import Plugins
 from .proposals import Award, Dismissal, PeerMatch, Situation, SkipReason, Suggestion
 from .store import catalogue as catalogue_store
-from .store import choices, decisions, events, learners, suggestions, tenants
+from .store import choices, decisions, events, groups, learners, suggestions, tenants
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Visit:
     """What is known before the engine is asked.
 
     :param remembered: whether suggestions to this person may be recorded.
+    :param agreed_before: whether the page on consent says more today than when the person agreed.
     """
 
     situation: Situation
@@ -32,6 +33,7 @@ class Visit:
     dismissed: Mapping[str, tuple[Dismissal, datetime]]
     decided: Decided
     remembered: bool
+    agreed_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,17 @@ def read(
         suggestions.dismissals(connection, tenant_id, learner_id, context.id),
         decided,
         remembered=True,
+        agreed_before=learners.agreed_before(connection, tenant_id, learner_id),
     )
 
 
 def find_context(connection: Connection, launch: Launch) -> Context:
     """The course of a launch: by the platform's id, else by the id or title the catalogue gave it."""
-    known = catalogue_store.contexts(connection, launch.tenant_id)
-    for wanted in (launch.context_key, launch.context_key.rpartition("#")[2]):
+    keys = [key for key in (launch.context_key, launch.context_key.rpartition("#")[2]) if key]
+    known = catalogue_store.contexts_like(connection, launch.tenant_id, keys, launch.context_title)
+    for wanted in keys:
         for key, context in known:
-            if wanted and key == wanted:
+            if key == wanted:
                 return replace(context, title=launch.context_title or context.title)
     for _, context in known:
         if launch.context_title and context.title == launch.context_title:
@@ -129,7 +133,9 @@ def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: P
     if not any(purpose is Purpose.PEERS for purpose, _ in visit.agreed):
         return Kept(recorded, awards)
     learners.seen_in(connection, tenant_id, situation.context.id, learner_id, now)
-    others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id)
+    # Who is in a group of the course learns with that group.
+    fellows = groups.fellows(connection, tenant_id, situation.context.id, learner_id)
+    others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id, among=fellows)
     return Kept(recorded, awards, engine.matches(replace(situation, peers=tuple(others.values())), plugins))
 
 
@@ -158,6 +164,7 @@ def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -
         too_long=sum(s.reason is SkipReason.TIME for s in answer.skipped),
         first_guess=not situation.history,
         agreed=visit.agreed,
+        agreed_before=visit.agreed_before,
         uses=frozenset().union(*(s.uses for s in shown)),
     )
 

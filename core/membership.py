@@ -1,4 +1,4 @@
-"""Who takes part in a course: members as a platform tells them, and what is kept of that."""
+"""Who takes part in a course, and in which groups: as a platform tells it, and what is kept of that."""
 
 from __future__ import annotations
 
@@ -14,11 +14,40 @@ class Member:
     """One member of a course.
 
     :param user_id: what the LMS calls the person; not stored.
+    :param groups: what the LMS calls the person's groups; None when it does not say.
     """
 
     user_id: str
     roles: frozenset[Role]
     active: bool = True
+    groups: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a course.
+
+    :param key: what the LMS calls it; unique in the course.
+    :param set_title: of the set of groups that it belongs to; "" for none.
+    """
+
+    key: str
+    title: str
+    set_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a platform tells of a course's members.
+
+    :param members: everybody; () where ``unchanged``.
+    :param unchanged: nobody came, left or changed since the platform was asked last.
+    :param differences: where to ask next time what changed since now; "" when the platform does not say.
+    """
+
+    members: tuple[Member, ...] = ()
+    unchanged: bool = False
+    differences: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,24 +179,31 @@ class Models:
     def relearn(
         self, connection: Connection, tenant_id: str, learner_id: str, remaining: Sequence[Event]
     ) -> None:
-        """Make every state what it would be had it only ever seen ``remaining`` of this learner.
+        """Make every state what it would be had it only ever seen ``remaining`` of this learner."""
+        self.relearn_many(connection, tenant_id, {learner_id: remaining})
+
+    def relearn_many(
+        self, connection: Connection, tenant_id: str, remaining: Mapping[str, Sequence[Event]]
+    ) -> None:
+        """Make every state what it would be had it only ever seen these events of these learners.
 
         The caller holds the tenant's row lock and has already changed the log; snapshots are stored in the
         same transaction, so no process and no later start can see a state with the removed events in it.
         """
         at = tenants.counters(connection, tenant_id, lock=True)
         states = self.states(connection, tenant_id, at)
-        granted = self._granted(connection, tenant_id, {learner_id})
-        for name, (_, model) in self.models.items():
-            if name in states:
-                state = self._call(
-                    name, "subtract", model.subtract, state=states[name], learner_id=learner_id
-                )
-                if state is None:
-                    del states[name]
-                else:
-                    states[name] = state
-        self._fold(states, remaining, granted)
+        granted = self._granted(connection, tenant_id, set(remaining))
+        for learner_id, kept in remaining.items():
+            for name, (_, model) in self.models.items():
+                if name in states:
+                    state = self._call(
+                        name, "subtract", model.subtract, state=states[name], learner_id=learner_id
+                    )
+                    if state is None:
+                        del states[name]
+                    else:
+                        states[name] = state
+            self._fold(states, kept, granted)
         # Another process may answer with its old states until it sees the new epoch, at its next request.
         self._hosted[tenant_id] = Hosted(at.model_epoch + 1, at.event_seq, 0, states)
         tenants.advance(connection, tenant_id, model_epoch=at.model_epoch + 1)

@@ -19,6 +19,8 @@ from .errors import AddressRefused, NoAnswer
 from .outgoing_policy import Policy, is_loopback
 
 log = logging.getLogger("stifinder.outgoing")
+# It writes down each address that is asked for, whole: with registration tokens and ids of people in it.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Host name and port to numeric addresses; raises OSError when there are none."""

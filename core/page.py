@@ -47,6 +47,7 @@ class LearnerPage:
     :param waiting: how many suggestions wait for a yes of staff.
     :param next_review: when the next review comes if none is due; None when nothing is scheduled.
     :param agreed: purposes and sources the person agreed to (or that rest on another recorded basis).
+    :param agreed_before: whether the page on consent said less when the person agreed than it says today.
     :param uses: data sources behind what is shown.
     """
 
@@ -69,4 +70,5 @@ class LearnerPage:
     waiting: int = 0
     first_guess: bool = True
     agreed: frozenset[tuple[Purpose, Source]] = frozenset()
+    agreed_before: bool = False
     uses: frozenset[str] = frozenset()

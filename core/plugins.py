@@ -1,14 +1,17 @@
 """Which plugins there are, and how their hooks are called.
 
 Plugins come from the entry points ``stifinder.plugins`` and from the configuration. A plugin that cannot be
-loaded is listed with the reason and does not stop the others.
+loaded is listed with the reason and does not stop the others. ``of_tenant`` gives the plugins as one tenant
+uses them.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -19,8 +22,16 @@ from .errors import ConfigurationError
 from .hookspecs import FAMILIES, PROJECT, RULES
 from .isolation import Isolation, log
 from .learned import LearnedModel
+from .plugin_choices import AS_INSTALLED, PluginChoice, WrongSettings, is_schema
+from .plugin_health import Tallies
+from .plugin_settings import SettingsBySchema
+from .proposals import Situation
 
 GROUP = "stifinder.plugins"
+
+
+class AskedForNoTenant(AssertionError):
+    """A hook was asked without saying as which tenant uses the plugins: a programming error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,11 @@ class Plugins:
         isolation: Isolation | None = None,
     ) -> None:
         self.isolation = isolation or Isolation()
+        self.tallies = Tallies()
+        self.settings = SettingsBySchema(settings or {}, self.isolation)
+        self._choices: Mapping[str, PluginChoice] = {}
+        self._tenant_id = ""
+        self._only_for_tenants = False
         self._manager = pluggy.PluginManager(PROJECT)
         for family in FAMILIES:
             self._manager.add_hookspecs(family)
@@ -88,7 +104,8 @@ class Plugins:
         self._disabled = set(disable)
         for name, version, origin, find in self._found(load, discover):
             self._load(name, version, origin, find)
-        self._configure(settings or {})
+        self._take_schemas()
+        self._configure()
 
     @staticmethod
     def _found(load: Iterable[str], discover: bool) -> Iterator[tuple[str, str, str, Any]]:
@@ -140,22 +157,38 @@ class Plugins:
         self._manager.register(plugin, name=name)
         return tuple(sorted(offered))
 
-    def _configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
-        strangers = sorted(set(settings) - set(self._rows))
+    def _take_schemas(self) -> None:
+        """Ask for the schemas of settings, and read what the configuration says by them."""
+        strangers = sorted(set(self.settings.table) - set(self._rows))
         if strangers:
             raise ConfigurationError(
                 f"There are settings for {', '.join(strangers)}, but no such plugin.",
                 f"The plugins are: {', '.join(sorted(self._rows))}.",
             )
+        for implementation in self._implementations("settings_schema"):
+            name = implementation.plugin_name
+            answer = self._ask("settings_schema", implementation, {})
+            if not answer or not is_schema(answer[0]):
+                self._refuse(name, "settings_schema: it is no marshmallow schema class")
+                continue
+            try:
+                self.settings.take(name, answer[0])
+            except WrongSettings as error:
+                self._refuse(name, error.what)
+
+    def _configure(self) -> None:
         for implementation in self._implementations("configure"):
             name = implementation.plugin_name
             failures = self._failures(name)
             said, configure = _overheard(implementation.function)
-            self._ask("configure", implementation, {"settings": settings.get(name, {})}, configure)
+            settings = self.settings.installed(name)
+            self._ask("configure", implementation, {"settings": settings}, configure)
             if self._failures(name) > failures:
-                reason = ": ".join([self.isolation.health[name].last, *said])
-                self._manager.unregister(name=name)
-                self._replace(name, status=f"refused: {reason}")
+                self._refuse(name, ": ".join([self.isolation.health[name].last, *said]))
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self._manager.unregister(name=name)
+        self._replace(name, status=f"refused: {reason}")
 
     def _failures(self, name: str) -> int:
         health = self.isolation.health.get(name)
@@ -178,11 +211,34 @@ class Plugins:
         """Names that are switched off but belong to no plugin: written wrong, or not installed."""
         return sorted(self._disabled - set(self._rows))
 
+    # --- as a tenant uses them ---
+
+    def only_for_tenants(self) -> None:
+        """From now on, hooks that a tenant can do without are asked through ``of_tenant`` only."""
+        self._only_for_tenants = True
+
+    def of_tenant(self, tenant_id: str, choices: Mapping[str, PluginChoice]) -> Plugins:
+        """The same plugins, without those that the tenant switched off, and with its settings."""
+        view = copy.copy(self)
+        view._choices = choices
+        view._tenant_id = tenant_id
+        view._only_for_tenants = False
+        return view
+
+    def choice(self, plugin: str) -> PluginChoice:
+        """What the tenant chose about a plugin."""
+        return self._choices.get(plugin, AS_INSTALLED)
+
     # --- calling ---
 
     def _implementations(self, hook: str) -> list[Any]:
         """Implementations in the order they are asked."""
-        return list(reversed(getattr(self._manager.hook, hook).get_hookimpls()))
+        found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
+        if RULES[hook].always:
+            return list(found)
+        if self._only_for_tenants:
+            raise AskedForNoTenant(f"{hook} was asked of the plugins as installed; use of_tenant()")
+        return [each for each in found if self.choice(each.plugin_name).enabled]
 
     def _ask(
         self,
@@ -192,14 +248,23 @@ class Plugins:
         function: Callable[..., Any] | None = None,
     ) -> tuple[Any, ...]:
         rule = RULES[hook]
-        _, answer = self.isolation.call(
-            implementation.plugin_name,
+        name = implementation.plugin_name
+        given = {argument: arguments[argument] for argument in implementation.argnames}
+        situation = given.get("situation")
+        if isinstance(situation, Situation) and (settings := self.settings.of(name, self.choice(name))):
+            given["situation"] = replace(situation, settings=settings)
+        left_alone = self.isolation.status(name) != "ok"
+        started = time.perf_counter()
+        well, answer = self.isolation.call(
+            name,
             hook,
             function or implementation.function,
-            {name: arguments[name] for name in implementation.argnames},
+            given,
             seconds=rule.milliseconds / 1000,
             check=lambda value: usable(rule, value),
         )
+        if self._tenant_id and not left_alone:
+            self.tallies.note(self._tenant_id, name, time.perf_counter() - started, well=well)
         return answer or ()
 
     def collect(self, hook: str, **arguments: Any) -> list[Answered]:

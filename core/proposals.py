@@ -261,6 +261,8 @@ class Situation:
     :param signals: from context-signals plugins.
     :param models: model name to its current state, read only (see ``LearnedModel``).
     :param peers: people who agreed to be found; filled only for peer matching.
+    :param settings: those of the plugin that is asked, as its ``settings_schema`` reads them; empty without
+        one.
     """
 
     now: datetime
@@ -276,3 +278,4 @@ class Situation:
     signals: tuple[Signal, ...] = ()
     models: Mapping[str, object] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)

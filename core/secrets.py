@@ -42,7 +42,7 @@ class Secrets:
         self._fernet = Fernet(base64.urlsafe_b64encode(self.derive("encryption")))
 
     @classmethod
-    def open(cls, data_dir: Path, secret: str = "") -> Secrets:
+    def open(cls, data_dir: Path, secret: str = "") -> Secrets:  # nosec B107 # none given, no password
         """The keys of this installation.
 
         :param secret: the value of ``STIFINDER_SECRET_KEY``; "" reads ``secret.key`` in the data directory,

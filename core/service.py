@@ -6,13 +6,30 @@ modules of its own (``rights``, ``importing``, ``intake``, ``engine``, ``learner
 
 from __future__ import annotations
 
-from .catalogue_desk import CatalogueDesk
-from .grades_desk import GradesDesk
-from .learning_desk import LearningDesk
-from .people_desk import PeopleDesk
-from .roster_desk import RosterDesk
-from .staff_desk import StaffDesk
+from .desks.administration import AdministrationDesk
+from .desks.api_tokens import ApiTokensDesk
+from .desks.catalogue import CatalogueDesk
+from .desks.groups import GroupsDesk
+from .desks.learning import LearningDesk
+from .desks.on_behalf import OnBehalfDesk
+from .desks.people import PeopleDesk
+from .desks.plugins import PluginsDesk
+from .desks.retention import RetentionDesk
+from .desks.review import ReviewDesk
+from .desks.staff import StaffDesk
 
 
-class Core(PeopleDesk, CatalogueDesk, LearningDesk, GradesDesk, RosterDesk, StaffDesk):
+class Core(
+    PeopleDesk,
+    CatalogueDesk,
+    LearningDesk,
+    ReviewDesk,
+    GroupsDesk,
+    AdministrationDesk,
+    PluginsDesk,
+    RetentionDesk,
+    StaffDesk,
+    ApiTokensDesk,
+    OnBehalfDesk,
+):
     """Stifinder without its border."""

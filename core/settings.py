@@ -28,11 +28,12 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "STIFINDER_BASE_URL": "base_url",
         "STIFINDER_HOST": "host",
         "STIFINDER_PORT": "port",
-        "STIFINDER_SECRET_KEY": "secret_key",
+        "STIFINDER_SECRET_KEY": "secret_key",  # nosec B105 # the name of a setting
         "STIFINDER_SEED": "seed",
         "STIFINDER_ALLOW_PRIVATE": "allow_private",
         "STIFINDER_DEVELOPMENT": "development",
         "STIFINDER_OPEN_REGISTRATION": "open_registration",
+        "STIFINDER_TRUSTED_PROXIES": "trusted_proxies",
     }
 )
 """Environment variables, and the key of the file that each overrides."""
@@ -40,16 +41,24 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one xAPI request may ask of us.
+    """How much one xAPI request may ask of us, and how often somebody may ask in a minute.
 
     :param xapi_body_bytes: of the body, after transfer decoding.
     :param xapi_batch: statements in one request.
     :param xapi_depth: objects and arrays inside each other.
+    :param launches_per_minute: logins, and launches, from one address; a whole firm may have but one.
+    :param attempts_per_minute: visits to each page that makes an LMS known or signs somebody in, per address.
+    :param failures_per_minute: wrong passwords for a name, or wrong tokens, per address.
+    :param api_per_minute: calls of the API with one token.
     """
 
     xapi_body_bytes: int = 5_000_000
     xapi_batch: int = 1000
     xapi_depth: int = 50
+    launches_per_minute: int = 20_000
+    attempts_per_minute: int = 60
+    failures_per_minute: int = 30
+    api_per_minute: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,8 @@ class Settings:
     :param development: whether this machine may be called, also by http; :meth:`read` takes it as meant
         when ``base_url`` is http, for then nobody else can use the tool.
     :param open_registration: whether an LMS may register without an invitation; it then waits for a yes.
+    :param trusted_proxies: how many proxies of ours stand in front, each adding to ``X-Forwarded-For`` whom
+        it heard; 0 takes whoever connects as the client.
     :param file: the file that was read; None when there was none.
     """
 
@@ -97,6 +108,7 @@ class Settings:
     allow_private: tuple[str, ...] = ()
     development: bool = False
     open_registration: bool = False
+    trusted_proxies: int = 0
     redis_url: str = field(default="", repr=False)
     file: Path | None = None
 
@@ -161,6 +173,12 @@ class Settings:
                 values.get("open_registration", False),
                 "open_registration",
                 origin.get("open_registration", ""),
+            ),
+            trusted_proxies=_whole(
+                values.get("trusted_proxies", 0),
+                "trusted_proxies",
+                origin.get("trusted_proxies", ""),
+                most=10,
             ),
             file=file,
         )

@@ -14,7 +14,8 @@ from flask import Flask, g, request
 
 from ..core.access import Act, may
 from ..core.errors import Forbidden
-from . import visiting
+from ..core.scopes import Scope
+from . import token_gate, visiting
 
 
 class By(StrEnum):
@@ -30,16 +31,20 @@ class By(StrEnum):
     """A launch, or a sign-in link, whose visit has not ended."""
     REQUEST = "request"
     """A launch of the LMS that asks for links; see ``deep_linking_visit``."""
-    TOKEN = "token"  # noqa: S105
+    TOKEN = "token"  # noqa: S105  # nosec B105 # the name of a way in
     """A token of the API whose scopes hold the act."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One row: what an endpoint is for; no act where nobody's role is asked."""
+    """One row: what an endpoint is for; no act where nobody's role is asked.
+
+    :param scope: which a token must have; None where any token will do, and where none is asked.
+    """
 
     by: By
     act: Act | None = None
+    scope: Scope | None = None
 
 
 _OPEN = Door(By.ANYBODY)
@@ -48,8 +53,17 @@ _LINK = Door(By.LINK)
 _LEARN = Door(By.VISIT, Act.LEARN)
 _SEE = Door(By.VISIT, Act.SEE_COURSE)
 _DECIDE = Door(By.VISIT, Act.DECIDE)
+_ACCOMPANY = Door(By.VISIT, Act.ACCOMPANY)
 _ADMINISTER = Door(By.VISIT, Act.ADMINISTER)
 _OPERATE = Door(By.VISIT, Act.OPERATE)
+_READ_LEARNERS = Door(By.TOKEN, Act.LEARN, Scope.LEARNERS_READ)
+_WRITE_LEARNERS = Door(By.TOKEN, Act.LEARN, Scope.LEARNERS_WRITE)
+_READ_CATALOGUE = Door(By.TOKEN, Act.PLACE, Scope.CATALOGUE_READ)
+_WRITE_CATALOGUE = Door(By.TOKEN, Act.ADMINISTER, Scope.CATALOGUE_WRITE)
+_READ_COURSES = Door(By.TOKEN, Act.SEE_COURSE, Scope.COURSES_READ)
+_DECIDE_IN_COURSES = Door(By.TOKEN, Act.DECIDE, Scope.COURSES_DECIDE)
+_READ_ADMINISTRATION = Door(By.TOKEN, Act.ADMINISTER, Scope.ADMINISTRATION_READ)
+_WRITE_ADMINISTRATION = Door(By.TOKEN, Act.ADMINISTER, Scope.ADMINISTRATION_WRITE)
 
 DOORS: Mapping[str, Door] = {
     "static": _OPEN,
@@ -89,10 +103,116 @@ DOORS: Mapping[str, Door] = {
     "learner.erase": _LEARN,
     "learner.erased": _LEARN,
     "learner.language": Door(By.VISIT),
+    "course.attention": _SEE,
+    "course.skills": _SEE,
+    "course.suggestions": _SEE,
+    "course.names": _SEE,
+    "course.modules": _SEE,
+    "course.decide": _DECIDE,
+    "course.lift": _DECIDE,
+    "course.choose": _DECIDE,
+    "course.mentees": _ACCOMPANY,
+    "review.page": _SEE,
     "sign_in.ask": _LINK,
     "sign_in.enter": _LINK,
+    "administration.index": _ADMINISTER,
+    "administration.lms": _ADMINISTER,
+    "administration.invite": _ADMINISTER,
+    "administration.approve": _ADMINISTER,
+    "administration.remove": _ADMINISTER,
+    "administration.keys": _ADMINISTER,
+    "administration.plugins": _ADMINISTER,
+    "administration.plugin": _ADMINISTER,
+    "administration.set_plugin": _ADMINISTER,
+    "administration.switch_plugin": _ADMINISTER,
+    "administration.privacy": _ADMINISTER,
+    "administration.set_note": _ADMINISTER,
+    "administration.set_handling": _ADMINISTER,
+    "administration.retention": _ADMINISTER,
+    "administration.set_retention": _ADMINISTER,
+    "administration.add_basis": _ADMINISTER,
+    "administration.remove_basis": _ADMINISTER,
+    "administration.credentials": _ADMINISTER,
+    "administration.add_credential": _ADMINISTER,
+    "administration.remove_credential": _ADMINISTER,
+    "administration.jobs": _ADMINISTER,
+    "administration.retry": _ADMINISTER,
+    "administration.audit": _ADMINISTER,
+    "administration.audit_export": _ADMINISTER,
+    "operator.tenants": _OPERATE,
+    "operator.add": _OPERATE,
+    "operator.enter": _OPERATE,
+    "operator.decide": _OPERATE,
+    "operator.rotate": _OPERATE,
+    "tokens.page": _ADMINISTER,
+    "tokens.add": _ADMINISTER,
+    "tokens.revoke": _ADMINISTER,
+    "api_pages.document": _OPEN,
+    "api_pages.guide": _OPEN,
+    "api_token.see": Door(By.TOKEN),
+    "api_learners.lookup": _READ_LEARNERS,
+    "api_learners.see": _READ_LEARNERS,
+    "api_learners.export": _READ_LEARNERS,
+    "api_learners.agreements": _READ_LEARNERS,
+    "api_learners.profile": _READ_LEARNERS,
+    "api_suggestions.shown": _READ_LEARNERS,
+    "api_suggestions.why": _READ_LEARNERS,
+    "api_suggestions.skills": _READ_LEARNERS,
+    "api_suggestions.reviews": _READ_LEARNERS,
+    "api_learners.remember": _WRITE_LEARNERS,
+    "api_learners.forget": _WRITE_LEARNERS,
+    "api_learners.agree": _WRITE_LEARNERS,
+    "api_learners.correct": _WRITE_LEARNERS,
+    "api_learners.answer": _WRITE_LEARNERS,
+    "api_suggestions.look": _WRITE_LEARNERS,
+    "api_suggestions.start": _WRITE_LEARNERS,
+    "api_suggestions.dismiss": _WRITE_LEARNERS,
+    "api_suggestions.undo": _WRITE_LEARNERS,
+    "api_suggestions.review": _WRITE_LEARNERS,
+    "api_catalogue.activities": _READ_CATALOGUE,
+    "api_catalogue.activity": _READ_CATALOGUE,
+    "api_catalogue.skills": _READ_CATALOGUE,
+    "api_catalogue.bans": _READ_CATALOGUE,
+    "api_catalogue.import_activities": _WRITE_CATALOGUE,
+    "api_catalogue.import_skills": _WRITE_CATALOGUE,
+    "api_catalogue.ban": _WRITE_CATALOGUE,
+    "api_catalogue.lift_ban": _WRITE_CATALOGUE,
+    "api_courses.courses": _READ_COURSES,
+    "api_courses.course": _READ_COURSES,
+    "api_courses.figures": _READ_COURSES,
+    "api_courses.suggestions": _READ_COURSES,
+    "api_courses.waiting": _READ_COURSES,
+    "api_courses.decisions": _READ_COURSES,
+    "api_courses.choices": _READ_COURSES,
+    "api_courses.decide": _DECIDE_IN_COURSES,
+    "api_courses.lift": _DECIDE_IN_COURSES,
+    "api_courses.choose": _DECIDE_IN_COURSES,
+    "api_administration.registrations": _READ_ADMINISTRATION,
+    "api_administration.registration": _READ_ADMINISTRATION,
+    "api_administration.plugins": _READ_ADMINISTRATION,
+    "api_administration.statement_credentials": _READ_ADMINISTRATION,
+    "api_administration.jobs": _READ_ADMINISTRATION,
+    "api_administration.choices": _READ_ADMINISTRATION,
+    "api_administration.legal_bases": _READ_ADMINISTRATION,
+    "api_administration.record": _READ_ADMINISTRATION,
+    "api_administration.approve": _WRITE_ADMINISTRATION,
+    "api_administration.remove_registration": _WRITE_ADMINISTRATION,
+    "api_administration.invite": _WRITE_ADMINISTRATION,
+    "api_administration.add_credential": _WRITE_ADMINISTRATION,
+    "api_administration.remove_credential": _WRITE_ADMINISTRATION,
+    "api_administration.retry": _WRITE_ADMINISTRATION,
+    "api_administration.choose": _WRITE_ADMINISTRATION,
+    "api_administration.switch_plugin": _WRITE_ADMINISTRATION,
+    "api_administration.set_plugin": _WRITE_ADMINISTRATION,
+    "api_administration.record_basis": _WRITE_ADMINISTRATION,
+    "api_administration.withdraw_basis": _WRITE_ADMINISTRATION,
 }
 """Endpoint to its row."""
+
+
+def by_token() -> list[str]:
+    """The endpoints of the API."""
+    return [endpoint for endpoint, door in DOORS.items() if door.by is By.TOKEN]
 
 
 def init_app(app: Flask) -> None:
@@ -116,3 +236,13 @@ def _check() -> None:
             raise Forbidden(
                 "Your role in the LMS does not open this page.", "Go back to where you came from."
             )
+    if door.by is By.TOKEN:
+        token_gate.enter()
+        token = token_gate.current()
+        if door.scope is not None and door.scope not in token.scopes:
+            g.scope_missing = door.scope
+            raise Forbidden(
+                f"This token lacks the scope {door.scope}.", "Make one that has it: stifinder token add"
+            )
+        if door.act is not None and not may({token_gate.actor().role}, door.act):
+            raise Forbidden("The role of this token does not allow this.", "See docs/access.md.")

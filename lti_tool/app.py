@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..core.errors import StifinderError
 from ..core.proposals import message
-from . import access, rendering, security_headers
+from . import access, fault_log, problems, rate_limits, rendering, security_headers
 from .cookies import base_path
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from . import xapi
 
 log = logging.getLogger(__name__)
-
-MACHINE_PATHS = ("/xapi", "/api", "/.well-known")
-"""Below these, errors are problem+json (RFC 9457); elsewhere they are pages."""
 
 LARGEST_FORM = 256 * 1024
 """Bytes a form of a page may hold, with any files in it; the xAPI intake has limits of its own."""
@@ -47,6 +44,10 @@ ERROR_WORDS: dict[int, tuple[str, str]] = {
         message("Nothing was changed. Load the page again and look before you repeat it."),
     ),
     413: (message("That is too much at once"), message("Nothing was stored. Send less.")),
+    429: (
+        message("That was too often"),
+        message("Nothing was lost. Wait a minute, then try again."),
+    ),
     500: (
         message("Something went wrong in the tool"),
         message(
@@ -63,7 +64,14 @@ ERROR_WORDS: dict[int, tuple[str, str]] = {
 
 def create_app(core: Core) -> Flask:
     """The whole application around a core."""
-    from . import deep_linking, launch, learner, register, sign_in, xapi
+    from . import api, sign_in, xapi
+    from .administration import operator
+    from .administration import pages as administration
+    from .administration import tokens as administration_tokens
+    from .course import pages as course
+    from .course import review
+    from .learner import pages as learner
+    from .lti import deep_linking, launch, register
 
     app = pages_app(core)
     app.register_blueprint(launch.blueprint())
@@ -71,7 +79,14 @@ def create_app(core: Core) -> Flask:
     app.register_blueprint(register.blueprint())
     app.register_blueprint(xapi.blueprint())
     app.register_blueprint(learner.blueprint())
+    app.register_blueprint(course.blueprint())
+    app.register_blueprint(review.blueprint())
     app.register_blueprint(sign_in.blueprint())
+    app.register_blueprint(administration.blueprint())
+    app.register_blueprint(operator.blueprint())
+    app.register_blueprint(administration_tokens.blueprint())
+    api.init_app(app)
+    rate_limits.init_app(app, core.settings, access.by_token())
     inner = xapi.collapse_slashes(app.wsgi_app)
     app.wsgi_app = _below(base_path(core.settings.base_url), inner)  # type: ignore[method-assign,assignment]
     return app
@@ -151,8 +166,15 @@ def _stifinder_error(error: StifinderError) -> tuple[Response | str, int]:
     if error.status >= 500:
         log.error("%s: %s", error.code, error)
     else:
-        log.info("%s: %s", error.code, error)
-    return _answer(error.status, error.code, error.what, error.cure)
+        log.info("%s in %s", error.code, request.endpoint)  # its words may quote what somebody sent
+    return _answer(
+        error.status,
+        error.code,
+        error.what,
+        error.cure,
+        where=getattr(error, "where", ""),
+        errors=getattr(error, "errors", {}),
+    )
 
 
 def _http_error(error: HTTPException) -> tuple[Response | str, int] | Response:
@@ -160,7 +182,11 @@ def _http_error(error: HTTPException) -> tuple[Response | str, int] | Response:
     if status < 400:
         return cast(Response, error.get_response(request.environ))
     what = error.description or error.name
-    body, status = _answer(status, error.name.lower().replace(" ", "-"), what, "")
+    errors = problems.of_fields(error)
+    code = "invalid-input" if errors else error.name.lower().replace(" ", "-")
+    if errors:
+        what = "What was sent is not of the form that is asked for; `errors` says where."
+    body, status = _answer(status, code, what, "", errors=errors)
     answer = current_app.make_response((body, status))
     for name, value in error.get_headers(request.environ):
         if name not in {"Content-Type", "Content-Length"}:
@@ -169,17 +195,16 @@ def _http_error(error: HTTPException) -> tuple[Response | str, int] | Response:
 
 
 def _unforeseen(error: Exception) -> tuple[Response | str, int]:
-    """A fault of ours: logged in full, told in short."""
-    log.error("unforeseen fault in %s", request.endpoint, exc_info=error)
+    """A fault of ours: logged with its place, told in short."""
+    fault_log.report(
+        log, str(request.endpoint), error, words=current_app.extensions["stifinder"].settings.development
+    )
     return _answer(500, "fault", "The tool met a fault of its own.", "Try again; the log says more.")
 
 
-def _answer(status: int, code: str, what: str, cure: str) -> tuple[Response | str, int]:
-    if request.path.startswith(MACHINE_PATHS):
-        problem = {"type": f"urn:stifinder:{code}", "title": what, "status": status, "detail": cure or what}
-        answer = jsonify(problem)
-        answer.mimetype = "application/problem+json"
-        return answer, status
+def _answer(status: int, code: str, what: str, cure: str, **more: Any) -> tuple[Response | str, int]:
+    if request.path.startswith(problems.PATHS):
+        return problems.problem(status, code, what, cure, **more), status
     title, advice = ERROR_WORDS.get(status, ERROR_WORDS[400 if status < 500 else 500])
     detail = f"{what} {cure}".strip() if status < 500 else ""
     page = render_template(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ def base_path(base_url: str) -> str:
     return urlsplit(base_url).path.rstrip("/")
 
 
+@lru_cache(64)
 def signer(secrets: Secrets, purpose: str) -> URLSafeSerializer:
     """Signs JSON values with a key of its own for each purpose; compact and safe in addresses and cookies."""
     return URLSafeSerializer(

@@ -1,4 +1,4 @@
-"""What is done beside the pages: sending scores, and asking for the members of courses.
+"""What is done beside the pages: sending scores, asking for members of courses, removing what is too old.
 
 The queue (huey) says when; what is to be done stands in the database, so nothing is lost when a queue is
 emptied, and any number of processes may work: each score is claimed before it is sent.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -17,19 +18,21 @@ from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.exceptions import ConfigurationError as QueueError
 
-from ..adapters.lti import grades, roster
+from ..adapters.lti import grades, groups, roster
 from ..adapters.lti import line_items as line_items_of
 from ..adapters.lti.paging import ListRefused
 from ..adapters.lti.tokens import Tokens
 from ..core.errors import ConfigurationError, StifinderError
 from ..core.store import lti as store
 from ..core.store.tool_keys import signing_key
-from .deep_linking_answer import MAXIMUM
+from .lti.deep_linking_answer import MAXIMUM
 
 if TYPE_CHECKING:
-    from ..core.grades_desk import Taken
+    from ..core.desks.grades import Taken
     from ..core.launch import Launch
+    from ..core.membership import Member
     from ..core.service import Core
+    from ..core.store.rosters import Roster
 
 QUEUE = "stifinder.jobs"
 """Where an application keeps its queue (``app.extensions``), if it has one."""
@@ -117,14 +120,56 @@ class Jobs:
             try:
                 with core.database.read() as connection:
                     registration = store.get(connection, entry.tenant_id, entry.registration_id)
-                members = roster.members(core.outgoing, self._tokens, registration, entry.address)
-                core.take_roster(entry, members)
+                self._read_roster(entry, registration)
             except StifinderError as error:
                 core.roster_failed(entry, str(error))
                 log.warning("members of a course of %s: %s", entry.tenant_id, error)
             else:
                 told += 1
         return told
+
+    def _read_roster(self, entry: Roster, registration: store.Registration) -> None:
+        core = self._core
+        told = roster.told(
+            core.outgoing,
+            self._tokens,
+            registration,
+            entry.address,
+            differences=entry.differences,
+            with_groups=bool(entry.groups),
+        )
+        if told.unchanged:
+            core.roster_unchanged(entry, told.differences)
+            return
+        core.take_roster(entry, told.members, told.differences)
+        if entry.groups:
+            self._read_groups(entry, registration, told.members)
+
+    def _read_groups(
+        self, entry: Roster, registration: store.Registration, members: Sequence[Member]
+    ) -> None:
+        """Groups of a course; where the LMS does not tell them, the members stand all the same."""
+        core, tokens = self._core, self._tokens
+        try:
+            found = groups.groups(core.outgoing, tokens, registration, entry.groups, entry.group_sets)
+            groups_of = {m.user_id: m.groups for m in members if m.active and m.groups is not None}
+            if not groups_of:
+                users = core.to_be_found(entry, members)
+                groups_of = groups.of_each(core.outgoing, tokens, registration, entry.groups, users)
+        except StifinderError as error:
+            log.warning("groups of a course of %s: %s", entry.tenant_id, error)
+            return
+        core.take_groups(entry, found, groups_of)
+
+    def remove_too_old(self) -> int:
+        """Remove what tenants keep no longer; returns how many events went."""
+        gone = 0
+        for tenant in self._core.tenants_in_short():
+            try:
+                gone += self._core.remove_too_old(tenant.id).events
+            except StifinderError as error:
+                log.warning("what is too old of %s: %s", tenant.id, error)
+        return gone
 
 
 class Queue:
@@ -143,9 +188,14 @@ class Queue:
         def read() -> None:
             jobs.read_rosters()
 
+        def remove() -> None:
+            jobs.remove_too_old()
+
         every_minute = crontab(minute="*")
         self._huey.periodic_task(every_minute, name="send_scores_by_the_minute")(send)
         self._huey.periodic_task(crontab(minute="*/10"), name="read_rosters")(read)
+        # Days count whole, so there is work once a day; asked hourly, a machine that sleeps at night does it.
+        self._huey.periodic_task(crontab(minute="23"), name="remove_too_old")(remove)
         self._soon = self._huey.task(name="send_scores_soon", expires=SOON_SECONDS)(send)
         self._consumer: _InThreads | None = None
 

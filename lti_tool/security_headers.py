@@ -3,13 +3,19 @@
 A handler says who may frame its answer with ``allow_frame``; nobody may otherwise. Errors carry no control
 worth stealing a click for, and must be readable inside whichever LMS opened the tool: those may be framed
 anywhere.
+
+At an https address browsers are told to come by https only. Names below the host are not spoken for: they may
+be other people's.
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
+
+HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
+"""How long a browser remembers that this host speaks https (RFC 6797)."""
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -17,13 +23,13 @@ _POLICY = (
 )
 
 
-def allow_frame(origin: str) -> None:
-    """Let pages of this origin (``https://lms.example``) frame the answer to the current request.
+def allow_frame(*addresses: str) -> None:
+    """Let pages of these addresses' origins frame the answer to the current request.
 
-    Anything that is not a plain http(s) origin is ignored, so that no second directive can be slipped in.
+    An LMS may log in at one host and show courses at another, as Canvas does. Anything that is not a plain
+    http(s) address is ignored, so that no second directive can be slipped in.
     """
-    if plain := _plain(origin):
-        g.frame_ancestors = plain
+    g.frame_ancestors = " ".join(dict.fromkeys(filter(None, map(_plain, addresses))))
 
 
 def allow_form(address: str) -> None:
@@ -46,6 +52,8 @@ def _protect(response: Response) -> Response:
     headers.setdefault(
         "Content-Security-Policy", _POLICY.format(ancestors=ancestors, forms=g.get("form_target", ""))
     )
+    if current_app.extensions["stifinder"].settings.base_url.startswith("https://"):
+        headers.setdefault("Strict-Transport-Security", f"max-age={HTTPS_ONLY_SECONDS}")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

@@ -46,6 +46,10 @@ def _ask(token: str) -> str:
 
 
 def _enter(token: str) -> Response:
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        # No cookie guards this form, because there is no visit yet. Without this another site could sign its
+        # visitors in with a link of its own, and they would enter things in a tenant that is not theirs.
+        raise Forbidden("This form did not come from our page.", "Open the link itself, and sign in there.")
     core = launch_core()
     tenant_id, kind = _known(token)
     try:
@@ -79,9 +83,7 @@ def enter(tenant_id: str, role: Role, sign: str) -> Response:
 
 def make_link(core: Core, tenant_id: str, kind: str) -> str:
     """A new link for a tenant, recorded; ``kind`` is a key of ``ROLES``."""
-    now = core.clock()
-    token = joining.invite(core.database, tenant_id, now + LIFETIME, now, kind)
-    core.record(tenant_id, OPERATOR, f"make a link to {kind}")
+    token = core.link_to_sign_in(tenant_id, OPERATOR, kind, LIFETIME)
     return f"{core.settings.base_url}/sign-in/{token}"
 
 

@@ -15,6 +15,8 @@ def path(launch: Launch) -> str:
     """The path below the visit where it starts; "" is the learner's page."""
     if Role.OPERATOR in launch.roles and not may(launch.roles, Act.LEARN):
         return "tenants"
-    if launch.roles & STAFF:
-        return "course/" if launch.context_key else "administration/"
+    if launch.roles & STAFF and launch.context_key:
+        return "course/"
+    if may(launch.roles, Act.ADMINISTER):
+        return "administration/"
     return OPENED.get(opens(launch.custom).kind, "")

@@ -19,7 +19,8 @@ from ..core.errors import Forbidden, TooLarge
 from ..core.launch import Launch
 from ..core.page import TIME_BUDGETS
 from ..core.people import Role
-from .cookies import flags, form_token, launch_core, sent_by_form, signer
+from . import keeping
+from .cookies import form_token, launch_core, sent_by_form, signer
 
 if TYPE_CHECKING:
     from ..core.service import Core
@@ -82,12 +83,7 @@ def save_visit(response: Response, visit: Visit) -> None:
             "Agree to being remembered, so that answers are stored in the tool, or give shorter ones.",
         )
     remaining = visit.started + LIFETIME - int(core.clock().timestamp())
-    response.set_cookie(
-        _cookie(visit.id),
-        value,
-        max_age=max(remaining, 0),
-        **flags(core.settings.base_url, _path(visit.id)),
-    )
+    keeping.keep(response, _cookie(visit.id), value, _path(visit.id), max(remaining, 0))
 
 
 def load_visit(visit_id: str) -> Visit:
@@ -96,7 +92,7 @@ def load_visit(visit_id: str) -> Visit:
     :raises Forbidden: when the cookie is missing, over its time, changed, or of another visit.
     """
     core = launch_core()
-    value = request.cookies.get(_cookie(visit_id)) if _ID.fullmatch(visit_id) else None
+    value = keeping.kept(_cookie(visit_id), _path(visit_id)) if _ID.fullmatch(visit_id) else None
     if value is None:
         raise _gone("This page belongs to a visit that this browser does not know.")
     try:
@@ -113,6 +109,7 @@ def load_visit(visit_id: str) -> Visit:
 def _visit(data: Mapping[str, Any]) -> Visit:
     launch = dict(data["launch"])
     launch["identities"] = tuple(launch["identities"])
+    launch["accompanies"] = tuple(launch.get("accompanies", ()))
     launch["roles"] = frozenset(Role(role) for role in launch["roles"])
     values = {key: value for key, value in data.items() if key not in ("format", "launch")}
     return Visit(launch=Launch(**launch), **values)
@@ -120,7 +117,7 @@ def _visit(data: Mapping[str, Any]) -> Visit:
 
 def close_visit(response: Response, visit: Visit) -> None:
     """Take the cookie back: the visit is over in this browser."""
-    response.delete_cookie(_cookie(visit.id), **flags(launch_core().settings.base_url, _path(visit.id)))
+    keeping.drop(response, _cookie(visit.id), _path(visit.id))
 
 
 def csrf_token(visit: Visit) -> str:

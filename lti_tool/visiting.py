@@ -5,13 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 
-from . import security_headers, start_links, visit
+from . import security_headers, visit
+from .learner import start_links
 
 if TYPE_CHECKING:
     from ..core.service import Core
     from .visit import Visit
+
+
+def below(routes: Blueprint) -> None:
+    """Let a blueprint's pages stand below a visit: its id is taken from the address, and put into links."""
+    routes.url_value_preprocessor(_take_visit_id)
+    routes.url_defaults(_give_visit_id)
+
+
+def _take_visit_id(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.visit_id = (values or {}).pop("visit_id", "")
+
+
+def _give_visit_id(_endpoint: str, values: dict[str, Any]) -> None:
+    values.setdefault("visit_id", g.get("visit_id", ""))
 
 
 def enter() -> None:
@@ -23,7 +38,7 @@ def enter() -> None:
     g.visit = found
     g.locale_tag = found.locale
     g.timezone_name = found.launch.custom.get("timezone", "")
-    security_headers.allow_frame(found.launch.frame_origin)
+    security_headers.allow_frame(found.launch.frame_origin, found.launch.return_url)
     if request.method == "POST":
         visit.check_csrf(found)
 
@@ -54,7 +69,6 @@ def show(template: str, **values: Any) -> Response:
         remembered=values.pop("remembered", bool(here.learner_id)),
         csrf=visit.csrf_token(here),
         sealed=lambda shown: start_links.seal(core().secrets, here, shown),
-        frame_origin=here.launch.frame_origin,
         **values,
     )
     return current_app.make_response(page)

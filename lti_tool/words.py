@@ -70,7 +70,7 @@ PURPOSES: Mapping[Purpose, tuple[str, str]] = {
         message("Suggestions made for you"),
         message(
             "What you did and how it went decides what is suggested next, when a review is due, and what you "
-            "are likely to know."
+            "are likely to know. Teachers of the course see what is suggested to you, and what came of it."
         ),
     ),
     Purpose.SHARED_MODELS: (
@@ -84,7 +84,8 @@ PURPOSES: Mapping[Purpose, tuple[str, str]] = {
         message("Learning with somebody"),
         message(
             "Others in the course can be told that somebody is strong in what they want to learn. Your name "
-            "is not shown."
+            "is not shown. Who accompanies you as your mentor, if the LMS names somebody, sees what you are "
+            "likely to know and what is suggested to you."
         ),
     ),
 }

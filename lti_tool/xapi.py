@@ -18,6 +18,7 @@ from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, RequestEnt
 from ..core.errors import InvalidInput, NotFound, StifinderError, StoreUnavailable, TooLarge, Unauthorized
 from ..schemas.statement_parts import read_parts
 from ..schemas.statements import Limits, read_batch, read_id, read_one
+from .problems import problem
 from .xapi_credentials import Gate
 
 if TYPE_CHECKING:
@@ -212,19 +213,13 @@ def _problem(error: StifinderError) -> Response:
     where, what = getattr(error, "where", ""), error.what
     if not where and (said := _PLACE_SAID.match(what)):
         where, what = said[1], what[said.end() :]
-    problem: dict[str, object] = {
-        "type": f"urn:stifinder:{error.code}",
-        "title": error.code.replace("-", " ").capitalize(),
-        "status": error.status,
-        "detail": what,
-        "cure": error.cure,
-    }
+    more: dict[str, object] = {}
     if where:
         place = _PLACE.match(where)
-        problem["where"] = where
+        more["where"] = where
         if place and place[1]:
-            problem |= {"statement": int(place[2]), "field": place[3]}
-    answer = Response(msgspec.json.encode(problem), status=error.status, mimetype="application/problem+json")
+            more |= {"statement": int(place[2]), "field": place[3]}
+    answer = problem(error.status, error.code, what, error.cure, **more)
     if isinstance(error, Unauthorized):
         answer.headers["WWW-Authenticate"] = 'Basic realm="xAPI", charset="UTF-8"'
     if isinstance(error, StoreUnavailable):

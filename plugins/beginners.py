@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from msgspec import Meta
+from marshmallow import Schema, fields, validate
 
 from .. import Activity, Candidate, Question, Reason, Situation, hookimpl, message
 from .paths import ENGAGEMENT
-from .settings import read
+from .settings import of
 
 VOTES = 40
 GOALS = 6
@@ -45,22 +44,32 @@ LEVELS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may change.
+    """What an operator, and a tenant, may change.
 
     :param silent_after: how many different activities done make this strategy silent.
     """
 
-    silent_after: Annotated[int, Meta(ge=1)] = 10
+    silent_after: int = 10
 
 
-_settings = Settings()
+class SettingsSchema(Schema):
+    """``Settings`` as they are given."""
+
+    silent_after = fields.Integer(
+        strict=True,
+        load_default=Settings().silent_after,
+        validate=validate.Range(1, 1000),
+        metadata={
+            "title": message("Silent after so many activities"),
+            "description": message("Who has done as many different activities is no beginner any more."),
+        },
+    )
 
 
 @hookimpl
-def configure(settings: Mapping[str, object]) -> None:
-    """Take this plugin's settings."""
-    global _settings
-    _settings = read(Settings, settings)
+def settings_schema() -> type[Schema]:
+    """What can be set."""
+    return SettingsSchema
 
 
 def commonest_skills(activities: Sequence[Activity]) -> list[str]:
@@ -95,7 +104,7 @@ def opening_questions(situation: Situation) -> Sequence[Question]:
 def candidates(situation: Situation) -> Sequence[Candidate]:
     """Vote by course order, goals, own ratings and role words; the fewer activities done, the louder."""
     done = {e.activity_id for e in situation.history if e.kind in ENGAGEMENT and e.activity_id}
-    loudness = 1 - len(done) / _settings.silent_after
+    loudness = 1 - len(done) / of(Settings, situation).silent_after
     if loudness <= 0:
         return ()
     words = _role_words(situation.learner.profile.role)

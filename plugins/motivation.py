@@ -7,16 +7,15 @@ big the next step is follows from how the latest ones went.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from msgspec import Meta
+from marshmallow import Schema, fields, validate
 
 from .. import Activity, Award, Challenge, Event, Motivation, Reason, Situation, hookimpl, message
 from .indexed import difficulty
 from .paths import ENGAGEMENT
-from .settings import read
+from .settings import of
 
 LATEST = 5
 WELL = 0.6
@@ -38,17 +37,39 @@ CAME_BACK_TITLE = message("Came back and did it")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may change.
+    """What an operator, and a tenant, may change.
 
     :param edge: wished probability of success of a challenge.
     :param gentle_edge: the same while the latest results went badly.
     """
 
-    edge: Annotated[float, Meta(ge=0.5, le=0.95)] = 0.7
-    gentle_edge: Annotated[float, Meta(ge=0.5, le=0.95)] = 0.85
+    edge: float = 0.7
+    gentle_edge: float = 0.85
 
 
-_settings = Settings()
+USUAL = Settings()
+EDGES = validate.Range(0.5, 0.95)
+
+
+class SettingsSchema(Schema):
+    """``Settings`` as they are given."""
+
+    edge = fields.Float(
+        load_default=USUAL.edge,
+        validate=EDGES,
+        metadata={
+            "title": message("Chance of success in a challenge"),
+            "description": message("The activity nearest to this chance is the next challenge."),
+        },
+    )
+    gentle_edge = fields.Float(
+        load_default=USUAL.gentle_edge,
+        validate=EDGES,
+        metadata={
+            "title": message("The same after hard ones"),
+            "description": message("Used while most of a learner’s latest results went badly."),
+        },
+    )
 
 
 def results(history: Sequence[Event]) -> list[Event]:
@@ -79,24 +100,24 @@ def expected_success(situation: Situation, activity: Activity) -> tuple[float, s
 
 
 @hookimpl
-def configure(settings: Mapping[str, object]) -> None:
-    """Take this plugin's settings."""
-    global _settings
-    _settings = read(Settings, settings)
+def settings_schema() -> type[Schema]:
+    """What can be set."""
+    return SettingsSchema
 
 
 @hookimpl
 def describe_motivation(situation: Situation) -> Motivation | None:
     """Alone or with others as the learner said, and smaller steps after hard ones; else None."""
+    settings = of(Settings, situation)
     solo = situation.learner.profile.solo
     if badly := hard_going(situation.history):
         evidence = tuple(event.id for event in badly)
         return Motivation(
-            solo, _settings.gentle_edge, Reason(SMALLER, {}, evidence, frozenset({"statements"}))
+            solo, settings.gentle_edge, Reason(SMALLER, {}, evidence, frozenset({"statements"}))
         )
     if solo is None:
-        return Motivation(None, _settings.edge) if situation.history else None
-    return Motivation(solo, _settings.edge, Reason(ALONE if solo else TOGETHER, uses=frozenset({"page"})))
+        return Motivation(None, settings.edge) if situation.history else None
+    return Motivation(solo, settings.edge, Reason(ALONE if solo else TOGETHER, uses=frozenset({"page"})))
 
 
 @hookimpl
@@ -123,7 +144,7 @@ def next_challenge(situation: Situation, motivation: Motivation) -> Challenge | 
     text = STRETCH if expected < situation.mastery[skill].mean else WITHIN
     answered = situation.mastery[skill].answers
     uses = STATEMENTS if answered else frozenset({"catalogue", "page"})
-    reason = motivation.reason if motivation.edge > _settings.edge else None
+    reason = motivation.reason if motivation.edge > of(Settings, situation).edge else None
     team = motivation.solo is False
     return Challenge(activity.id, team, expected, reason or Reason(text, {"skill": skill}, uses=uses))
 

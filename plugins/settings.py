@@ -1,4 +1,4 @@
-"""Reading a plugin's own table of settings into its frozen ``Settings``, with clear refusals."""
+"""A plugin's own settings as its frozen ``Settings``: from its table with clear refusals, or as checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TypeVar
 
 import msgspec
 
+from .. import Situation
+
 Table = TypeVar("Table")
+
+
+def of(kind: type[Table], situation: Situation) -> Table:
+    """The settings that a situation brings, which the plugin's schema has read; defaults without any."""
+    return kind(**situation.settings)
 
 
 def read(kind: type[Table], settings: Mapping[str, object]) -> Table:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import lru_cache
 
 import msgspec
 from fsrs import Card, Rating, Scheduler
-from msgspec import Meta
+from marshmallow import Schema, fields, validate
 
-from .. import Event, EventKind, LearnedModel, Purpose, Review, Situation, hookimpl
+from .. import Event, EventKind, LearnedModel, Purpose, Review, Situation, hookimpl, message
 from .in_place import InPlace
-from .settings import read
+from .settings import of
 
 REVIEWS = frozenset(
     {
@@ -44,27 +44,50 @@ CARDS = 512  # learners whose cards are kept
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may change.
+    """What an operator, and a tenant, may change.
 
     :param retention: the wished probability of recall at the time of a review.
     :param minutes: how long a review takes.
     """
 
-    retention: Annotated[float, Meta(ge=0.7, le=0.97)] = 0.9
-    minutes: Annotated[int, Meta(ge=1, le=60)] = 2
+    retention: float = 0.9
+    minutes: int = 2
 
 
-_settings = Settings()
+USUAL = Settings()
 
 
-def _scheduler(settings: Settings) -> Scheduler:
-    """No steps within a day, because a day is one review; no fuzz, because answers must be repeatable."""
-    return Scheduler(
-        desired_retention=settings.retention, learning_steps=(), relearning_steps=(), enable_fuzzing=False
+class SettingsSchema(Schema):
+    """``Settings`` as they are given."""
+
+    retention = fields.Float(
+        load_default=USUAL.retention,
+        validate=validate.Range(0.7, 0.97),
+        metadata={
+            "title": message("Recall to aim for"),
+            "description": message(
+                "How likely something should still be recalled when its review comes. Higher means more "
+                "reviews."
+            ),
+        },
+    )
+    minutes = fields.Integer(
+        strict=True,
+        load_default=USUAL.minutes,
+        validate=validate.Range(1, 60),
+        metadata={
+            "title": message("Minutes of a review"),
+            "description": message("How long one review is taken to last."),
+        },
     )
 
 
-_fsrs = _scheduler(_settings)
+@lru_cache(64)
+def _scheduler(retention: float) -> Scheduler:
+    """No steps within a day, because a day is one review; no fuzz, because answers must be repeatable."""
+    return Scheduler(
+        desired_retention=retention, learning_steps=(), relearning_steps=(), enable_fuzzing=False
+    )
 
 
 def rating(result: float) -> Rating:
@@ -136,8 +159,13 @@ def note(days: Days[int], at: int, hundredths: int) -> None:
     days[place + 2] += 1
 
 
-def replay(days: Days[int], kept: tuple[bytes, Card] | None) -> tuple[Card, tuple[bytes, Card]]:
+def replay(
+    days: Days[int], kept: tuple[bytes, Card] | None, scheduler: Scheduler
+) -> tuple[Card, tuple[bytes, Card]]:
     """The card after all days, starting from a kept one when it rests on the same first days.
+
+    A card says how well something is remembered, which does not depend on the wished recall; only its due
+    time does, and that comes from the last day.
 
     :returns: the card, and the one to keep: it covers all days but the last, which may still change.
     """
@@ -147,13 +175,13 @@ def replay(days: Days[int], kept: tuple[bytes, Card] | None) -> tuple[Card, tupl
     if card is None or len(prefix) > last or not data.startswith(prefix):
         prefix, card = b"", Card(card_id=1, due=datetime.fromtimestamp(days[0], UTC))
     for place in range(len(prefix) // days.itemsize, len(days) - FIELDS, FIELDS):
-        card = _review(card, days, place)
-    return _review(card, days, len(days) - FIELDS), (data[:last], card)
+        card = _review(scheduler, card, days, place)
+    return _review(scheduler, card, days, len(days) - FIELDS), (data[:last], card)
 
 
-def _review(card: Card, days: Days[int], place: int) -> Card:
+def _review(scheduler: Scheduler, card: Card, days: Days[int], place: int) -> Card:
     at, total, number = days[place : place + FIELDS]
-    moved, _ = _fsrs.review_card(card, rating(total / (100 * number)), datetime.fromtimestamp(at, UTC))
+    moved, _ = scheduler.review_card(card, rating(total / (100 * number)), datetime.fromtimestamp(at, UTC))
     return moved
 
 
@@ -197,12 +225,13 @@ class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 def schedule(log: ReviewLog, learner_id: str, now: datetime, settings: Settings) -> list[Review]:
     """When each of a learner's skills should be reviewed, soonest first."""
+    scheduler = _scheduler(settings.retention)
     skills = log.learners.get(learner_id, {})
     kept = log.cards.pop(learner_id, {})
     reviews, fresh = [], {}
     for skill, days in list(skills.items()):  # a fold may add a skill meanwhile
-        card, fresh[skill] = replay(days, kept.get(skill))
-        recall = min(1.0, float(_fsrs.get_card_retrievability(card, now)))
+        card, fresh[skill] = replay(days, kept.get(skill), scheduler)
+        recall = min(1.0, float(scheduler.get_card_retrievability(card, now)))
         reviews.append(Review(skill, card.due, recall, settings.minutes))
     if skills:
         if len(log.cards) >= CARDS:
@@ -212,11 +241,9 @@ def schedule(log: ReviewLog, learner_id: str, now: datetime, settings: Settings)
 
 
 @hookimpl
-def configure(settings: Mapping[str, object]) -> None:
-    """Take this plugin's settings."""
-    global _settings, _fsrs
-    _settings = read(Settings, settings)
-    _fsrs = _scheduler(_settings)
+def settings_schema() -> type[Schema]:
+    """What can be set."""
+    return SettingsSchema
 
 
 @hookimpl
@@ -231,4 +258,4 @@ def schedule_reviews(situation: Situation) -> Sequence[Review]:
     state = situation.models.get(ReviewModel.name)
     if not isinstance(state, ReviewLog):
         return ()
-    return schedule(state, situation.learner.id, situation.now, _settings)
+    return schedule(state, situation.learner.id, situation.now, of(Settings, situation))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ..core.settings import LOOPBACK
 
 
+@lru_cache(1024)
 def origin(address: str) -> str:
     """Scheme, host and, unless it is the scheme's usual one, port: ``https://lms.example.com``.
 

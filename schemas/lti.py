@@ -22,12 +22,16 @@ from .lti_roles import roles_of
 from .lti_services import Services, services
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+VERSION = "1.3.0"
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
+SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
 ID_CHARACTERS = 255
 """The longest identifier that LTI allows (``sub``, deployment, resource link)."""
 CUSTOM_CHARACTERS = 600
 RETURN_CHARACTERS = 600
 """What is longer is left out: custom parameters (all together) and return address must fit in a cookie."""
+MENTEES, MENTEE_CHARACTERS = 20, 800
+"""The most people a mentor accompanies, and the length of all their ids: they too must fit in a cookie."""
 TO_ADMINISTRATOR = "Tell the administrator of the LMS: the tool's settings there are incomplete or wrong."
 
 
@@ -44,6 +48,8 @@ class LaunchClaims:
     :param target_link_uri: "" only where a teacher is adding links, and it was not sent.
     :param deep_linking: how to answer with links; None for a launch of a link.
     :param services: the platform's services that come with this launch.
+    :param about: what the platform calls the person whose work is to be reviewed; "" for other messages.
+    :param mentees: what the platform calls the people whom a mentor accompanies.
     :param named: whether the platform sent a name or an e-mail address; the names themselves are not read.
     """
 
@@ -68,29 +74,78 @@ class LaunchClaims:
     custom: dict[str, str] = field(default_factory=dict)
     deep_linking: DeepLinking | None = None
     services: Services = field(default_factory=Services)
+    about: str = ""
+    mentees: tuple[str, ...] = ()
     named: bool = False
 
 
-class OneLine(fields.String):
-    """Text that can be stored: no lone surrogates, no control characters."""
+class _Quick:
+    """A field whose validators are called as they are; marshmallow makes a list of them for each value."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not text.isprintable():
+    validators: list[Any]
+
+    def _validate(self, value: Any) -> None:
+        for check in self.validators:
+            check(value)
+
+
+class OneLine(_Quick, fields.String):
+    """Text that can be stored: no lone surrogates, no control characters.
+
+    :param longest, shortest: characters.
+    """
+
+    def __init__(self, longest: int | None = None, shortest: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest, self._shortest = longest, shortest
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("It is no text.")
+        if not value.isprintable():
             raise ValidationError("It holds characters that cannot be shown.")
-        return text
+        if len(value) < self._shortest or (self._longest is not None and len(value) > self._longest):
+            raise ValidationError(f"It has {len(value)} characters.")
+        return value
 
 
 class Identifier(OneLine):
     """An identifier as LTI allows it: 1 to 255 characters."""
 
     def __init__(self, longest: int = ID_CHARACTERS, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+        super().__init__(longest, 1, **kwargs)
 
 
-class _NumericDate(fields.Field[float]):
+class _Part(_Quick, fields.Field[dict[str, str]]):
+    """An object of which some texts are read; what is absent or null is "".
+
+    A nested schema would do the same, and take as long as all the other claims together.
+
+    :param longest: name to the most characters; None for any number, checked where it is used.
+    :param needed: a name that must be there, and not be empty.
+    """
+
+    def __init__(self, longest: Mapping[str, int | None], needed: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest, self._needed = longest, needed
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("It is no object.")
+        found: dict[str, str] = {}
+        for name, longest in self._longest.items():
+            text = value.get(name)
+            if text is None:
+                text = ""
+            if not isinstance(text, str) or (not text and name == self._needed):
+                raise ValidationError({name: ["It is no text."]})
+            if longest is not None and (len(text) > longest or not text.isprintable()):
+                raise ValidationError({name: ["It is too long, or cannot be shown."]})
+            found[name] = text
+        return found
+
+
+class _NumericDate(_Quick, fields.Field[float]):
     """Seconds since 1970 as JSON number (RFC 7519, section 2)."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
@@ -105,7 +160,7 @@ class _NumericDate(fields.Field[float]):
         return seconds
 
 
-class _Audience(fields.Field[object]):
+class _Audience(_Quick, fields.Field[object]):
     """One client id, or a list of them (RFC 7519, section 4.1.3)."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> object:
@@ -115,30 +170,24 @@ class _Audience(fields.Field[object]):
         return value
 
 
+class _Names(_Quick, fields.Field[tuple[str, ...]]):
+    """A list of names; what is no text in it is passed over."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise ValidationError("It is no list.")
+        return tuple(name for name in value if isinstance(name, str))
+
+
 class _Claims(Schema):
     class Meta:
         unknown = EXCLUDE
 
 
-class _ResourceLink(_Claims):
-    id = Identifier(required=True)
-
-
-class _Context(_Claims):
-    id = OneLine(load_default="", allow_none=True, validate=validate.Length(max=ID_CHARACTERS))
-    title = fields.String(load_default="", allow_none=True)
-    label = fields.String(load_default="", allow_none=True)
-
-
-class _Presentation(_Claims):
-    locale = fields.String(load_default="", allow_none=True)
-    return_url = fields.String(load_default="", allow_none=True)
-
-
 class _Message(_Claims):
     """What tells the kind of message; looked at first, so that a refusal names the root of it."""
 
-    version = fields.Raw(data_key=f"{LTI}version", required=True, validate=validate.Equal("1.3.0"))
+    version = fields.Raw(data_key=f"{LTI}version", required=True, validate=validate.Equal(VERSION))
     message_type = Identifier(data_key=f"{LTI}message_type", required=True)
 
 
@@ -152,34 +201,50 @@ class _Launch(_Claims):
     exp = _NumericDate(required=True)
     nbf = _NumericDate(load_default=-math.inf)
     deployment_id = Identifier(data_key=f"{LTI}deployment_id", required=True)
-    roles = fields.List(fields.Raw(allow_none=True), data_key=f"{LTI}roles", required=True)
-    context = fields.Nested(_Context, data_key=f"{LTI}context", load_default=None, allow_none=True)
-    launch_presentation = fields.Nested(
-        _Presentation, data_key=f"{LTI}launch_presentation", load_default=None, allow_none=True
+    roles = _Names(data_key=f"{LTI}roles", required=True)
+    context = _Part(
+        {"id": ID_CHARACTERS, "title": None, "label": None},
+        data_key=f"{LTI}context",
+        load_default=None,
+        allow_none=True,
     )
-    custom = fields.Raw(data_key=f"{LTI}custom", load_default=None)
-    email = fields.Raw(load_default=None)
+    launch_presentation = _Part(
+        {"locale": None, "return_url": None},
+        data_key=f"{LTI}launch_presentation",
+        load_default=None,
+        allow_none=True,
+    )
 
 
 class _LinkLaunch(_Launch):
     target_link_uri = Identifier(2000, data_key=f"{LTI}target_link_uri", required=True)
-    resource_link = fields.Nested(_ResourceLink, data_key=f"{LTI}resource_link", required=True)
+    resource_link = _Part({"id": ID_CHARACTERS}, "id", data_key=f"{LTI}resource_link", required=True)
+
+
+class _ReviewLaunch(_Launch):
+    """Somebody opens a grade (LTI Submission Review Message 1.0); its column need not belong to a link."""
+
+    target_link_uri = Identifier(2000, data_key=f"{LTI}target_link_uri", required=True)
+    resource_link = _Part(
+        {"id": ID_CHARACTERS}, data_key=f"{LTI}resource_link", load_default=None, allow_none=True
+    )
+    for_user = _Part({"user_id": ID_CHARACTERS}, "user_id", data_key=f"{LTI}for_user", required=True)
 
 
 class _DeepLinkingLaunch(_Launch):
     """A teacher adds links: there is none yet, and the target may be left out."""
 
-    target_link_uri = OneLine(
-        data_key=f"{LTI}target_link_uri", load_default="", validate=validate.Length(max=2000)
-    )
+    target_link_uri = OneLine(2000, data_key=f"{LTI}target_link_uri", load_default="")
     deep_linking = fields.Nested(DeepLinkingSettings, data_key=f"{DL}deep_linking_settings", required=True)
 
 
 _NAMES = ("name", "given_name", "family_name", "middle_name", "email")
 
-_KINDS: Mapping[str, type[_Launch]] = {
-    RESOURCE_LINK_REQUEST: _LinkLaunch,
-    DEEP_LINKING_REQUEST: _DeepLinkingLaunch,
+# Made once: making a schema takes as long as loading with it, and loading leaves no trace in it.
+_KINDS: Mapping[str, _Launch] = {
+    RESOURCE_LINK_REQUEST: _LinkLaunch(),
+    DEEP_LINKING_REQUEST: _DeepLinkingLaunch(),
+    SUBMISSION_REVIEW_REQUEST: _ReviewLaunch(),
 }
 
 
@@ -194,14 +259,11 @@ def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
         raise LaunchRefused(
             "not-an-lti-message", "The LMS sent a message that is no LTI message.", TO_ADMINISTRATOR
         )
-    message_type = _load(_Message(), payload)["message_type"]
-    if message_type not in _KINDS:
-        raise LaunchRefused(
-            "unsupported-message",
-            f"The LMS sent a message of the kind {message_type!r}, which is not supported yet.",
-            "Open the activity from a course.",
-        )
-    data = _load(_KINDS[message_type](), payload)
+    kind = payload.get(f"{LTI}message_type")
+    schema = _KINDS.get(kind) if isinstance(kind, str) else None
+    if schema is None or payload.get(f"{LTI}version") != VERSION:
+        raise _no_launch(payload)
+    data = _load(schema, payload)
     context = data["context"] or {}
     presentation = data["launch_presentation"] or {}
     audience = data["aud"]
@@ -217,17 +279,32 @@ def load_launch(payload: Mapping[str, Any]) -> LaunchClaims:
         not_before=data["nbf"],
         deployment_id=data["deployment_id"],
         target_link_uri=data["target_link_uri"],
-        link_id=data["resource_link"]["id"] if "resource_link" in data else "",
-        roles=roles_of(role for role in data["roles"] if isinstance(role, str)),
+        link_id=(data.get("resource_link") or {}).get("id", ""),
+        roles=roles_of(data["roles"]),
         context_id=context.get("id") or "",
         context_title=_one_line(context.get("title") or context.get("label") or "", 200),
-        email=_email(data["email"]),
+        email=_email(payload.get("email")),
         locale=_locale(presentation.get("locale") or ""),
         return_url=_web_address(presentation.get("return_url") or ""),
-        custom=_custom(data["custom"]),
+        custom=_custom(payload.get(f"{LTI}custom")),
         deep_linking=data.get("deep_linking"),
         services=services(payload),
+        about=data["for_user"]["user_id"] if "for_user" in data else "",
+        mentees=_mentees(payload.get(f"{LTI}role_scope_mentor")),
         named=any(payload.get(claim) for claim in _NAMES),
+    )
+
+
+def _no_launch(payload: Mapping[str, Any]) -> LaunchRefused:
+    """Why a message is none of the kinds that are known.
+
+    :raises LaunchRefused: it does not say which kind, or not that it is LTI 1.3.
+    """
+    message_type = _load(_Message(), payload)["message_type"]
+    return LaunchRefused(
+        "unsupported-message",
+        f"The LMS sent a message of the kind {message_type!r}, which is not supported yet.",
+        "Open the activity from a course.",
     )
 
 
@@ -276,7 +353,7 @@ def _email(value: object) -> str:
 
 def _locale(value: str) -> str:
     tag = value.replace("_", "-")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}", tag) else ""
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}", tag) and len(tag) <= 20 else ""
 
 
 def _web_address(value: str) -> str:
@@ -297,3 +374,16 @@ def _custom(value: object) -> dict[str, str]:
                 break
             kept[key] = text
     return kept
+
+
+def _mentees(value: object) -> tuple[str, ...]:
+    """User ids (LTI Core 1.3, section 5.4.9); what no launch could name is passed over."""
+    kept: dict[str, None] = {}
+    room = MENTEE_CHARACTERS
+    for user_id in value if isinstance(value, list) else ():
+        if isinstance(user_id, str) and 0 < len(user_id) <= ID_CHARACTERS and user_id.isprintable():
+            room -= len(user_id)
+            if room < 0 or len(kept) >= MENTEES:
+                break
+            kept[user_id] = None
+    return tuple(kept)

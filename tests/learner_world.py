@@ -28,6 +28,7 @@ from stifinder import (
     Source,
     Suggestion,
 )
+from stifinder.core.choices import Choices
 from stifinder.core.errors import NotFound
 from stifinder.core.launch import Launch
 from stifinder.core.outgoing import Outgoing
@@ -36,6 +37,7 @@ from stifinder.core.page import DueReview, LearnerPage, Shown
 from stifinder.core.people import Grant
 from stifinder.core.proposals import Skip, SkipReason, Vote
 from stifinder.core.secrets import Secrets
+from stifinder.core.settings import Limits
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 LMS = "http://lms.localhost:8001"
@@ -229,7 +231,9 @@ class StandInCore:
         self.state = state
         self.learner_id = PAGES[state].learner.id if learner_id is None else learner_id
         self.secrets = Secrets("a master key for tests, 40 characters ok")
-        self.settings = SimpleNamespace(base_url="http://localhost")
+        self.settings = SimpleNamespace(
+            base_url="http://localhost", development=False, limits=Limits(), trusted_proxies=0, redis_url=""
+        )
         self.outgoing = Outgoing(Policy())
         self.told: list[tuple[Any, ...]] = []
         self.grants: set[tuple[Purpose, Source]] = set(PAGES[state].agreed)
@@ -237,6 +241,9 @@ class StandInCore:
 
     def clock(self) -> datetime:
         return datetime.now(UTC)
+
+    def choices(self, tenant_id: str) -> Choices:
+        return Choices()
 
     def recognise(self, launch: Launch) -> str:
         return self.learner_id

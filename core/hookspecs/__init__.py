@@ -28,6 +28,7 @@ class Rule:
     :param many: the answer is a sequence of ``answer``; an empty one means "nothing to say".
     :param first: the first plugin with something to say wins; otherwise all answers are collected.
     :param milliseconds: time budget of one call of one plugin.
+    :param always: also asked of a plugin that the tenant switched off.
     """
 
     family: str
@@ -35,18 +36,25 @@ class Rule:
     many: bool = False
     first: bool = False
     milliseconds: int = 50
+    always: bool = False
 
 
 RULES: dict[str, Rule] = {}
 
 
 def rule(
-    family: str, answer: type, *, many: bool = False, first: bool = False, milliseconds: int = 50
+    family: str,
+    answer: type,
+    *,
+    many: bool = False,
+    first: bool = False,
+    milliseconds: int = 50,
+    always: bool = False,
 ) -> Callable[[Hook], Hook]:
     """Register a hook specification together with its rule."""
 
     def mark(function: Hook) -> Hook:
-        RULES[function.__name__] = Rule(family, answer, many, first, milliseconds)
+        RULES[function.__name__] = Rule(family, answer, many, first, milliseconds, always)
         marked: Hook = hookspec(function)
         return marked
 

@@ -9,17 +9,22 @@ from ..proposals import PageSection, Situation
 from . import rule
 
 
-@rule("lifecycle", type(None), milliseconds=2000)
+@rule("lifecycle", type, milliseconds=2000, always=True)
+def settings_schema() -> type:  # type: ignore[empty-body]
+    """Bring the marshmallow schema class of this plugin's settings; a tenant can then set them on a page."""
+
+
+@rule("lifecycle", type(None), milliseconds=2000, always=True)
 def configure(settings: Mapping[str, object]) -> None:
-    """Receive this plugin's own table of settings, once, before any other hook; raise ValueError if wrong."""
+    """Receive this plugin's own table of settings, once, before most hooks; raise ValueError if wrong."""
 
 
-@rule("lifecycle", LearnedModel, many=True, milliseconds=2000)
+@rule("lifecycle", LearnedModel, many=True, milliseconds=2000, always=True)
 def learned_models() -> Sequence[LearnedModel]:  # type: ignore[empty-body]
     """Bring learned models; the core stores them, folds events into them and subtracts people from them."""
 
 
-@rule("lifecycle", int, milliseconds=5000)
+@rule("lifecycle", int, milliseconds=5000, always=True)
 def learner_forgotten(tenant_id: str, learner_id: str) -> int:  # type: ignore[empty-body]
     """Remove what the plugin itself keeps of this learner and say how many records went; 0 when none."""
 

@@ -81,21 +81,42 @@ def add(
 
 
 def entries(
-    connection: Connection, tenant_id: str, *, before: int | None = None, limit: int = 50
+    connection: Connection,
+    tenant_id: str,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    act: str = "",
+    sign: str = "",
 ) -> list[Entry]:
     """Entries, newest first.
 
     :param before: only those with a smaller number, for the next page.
+    :param act, sign: only those of this act, and by this actor.
     """
     query = select(audit).where(audit.c.tenant_id == tenant_id)
     if before is not None:
         query = query.where(audit.c.seq < before)
+    if act:
+        query = query.where(audit.c.act == act)
+    if sign:
+        query = query.where(audit.c.actor == sign)
     return [_entry(r) for r in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit))]
 
 
 def _entry(row: Any) -> Entry:
     actor = Actor(row.actor, Role(row.role))
     return Entry(row.seq, row.at, actor, row.act, row.subject, row.details, row.digest)
+
+
+def kinds(connection: Connection, tenant_id: str) -> tuple[list[str], list[str]]:
+    """The acts there are, and the signs of who did them, each sorted."""
+    mine = audit.c.tenant_id == tenant_id
+    acts, signs = (
+        sorted(connection.scalars(select(column).where(mine).distinct()))
+        for column in (audit.c.act, audit.c.actor)
+    )
+    return acts, signs
 
 
 def whole(connection: Connection, tenant_id: str) -> Iterator[Entry]:

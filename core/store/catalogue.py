@@ -109,6 +109,18 @@ def contexts(connection: Connection, tenant_id: str) -> list[tuple[str, Context]
     return [(r.key, Context(r.id, tenant_id, r.title, r.kind)) for r in rows]
 
 
+def contexts_like(
+    connection: Connection, tenant_id: str, keys: Sequence[str], title: str
+) -> list[tuple[str, Context]]:
+    """(key, context) pairs that have one of these keys or this title, which may be ""."""
+    rows = connection.execute(
+        select(context)
+        .where(context.c.tenant_id == tenant_id, context.c.key.in_(keys) | (context.c.title == title))
+        .order_by(context.c.key)
+    )
+    return [(r.key, Context(r.id, tenant_id, r.title, r.kind)) for r in rows]
+
+
 def store_context(
     connection: Connection, tenant_id: str, key: str, title: str, kind: str = "course"
 ) -> Context:

@@ -7,6 +7,7 @@ when the process is killed in its middle; errors of the database become ``StoreU
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import eq
@@ -122,6 +123,7 @@ class Database:
         self.engine = self._open(self.url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         event.listen(self.engine, "before_execute", _guard)
+        self._turn = threading.Lock()
         # One reading sees one moment, as SQLite has it anyway: counters, events and snapshots fit together.
         self._reader = self.engine
         if not self.is_sqlite:
@@ -195,10 +197,28 @@ class Database:
 
         :raises StoreUnavailable: when the database is locked, full or gone; nothing was kept.
         """
-        with self._named_errors(), self.engine.connect() as plain:
+        with self._named_errors(), self._in_turn(), self.engine.connect() as plain:
             connection = plain.execution_options(stifinder_write=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time, and lets those who wait try again and again, in no order.
+
+        Threads of one process wait for each other here instead, so that few try at once.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise StoreUnavailable(
+                "The database is locked by another writer; nothing was stored.", "Send it again in a moment."
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

@@ -43,19 +43,26 @@ def invite(
     :param kind: for what; other kinds are links to sign in.
     :returns: the token, which is not stored: only its digest is.
     """
+    with database.write() as connection:
+        return add_invitation(connection, tenant_id, expires_at, now, kind)
+
+
+def add_invitation(
+    connection: Connection, tenant_id: str, expires_at: datetime, now: datetime, kind: str = REGISTER
+) -> str:
+    """Like :func:`invite`, in the caller's transaction."""
     token = random.token_urlsafe(24)
     table = tables.invitation
-    with database.write() as connection:
-        connection.execute(
-            delete(table).where(
-                table.c.tenant_id == tenant_id, table.c.expires_at < now - LEARN_DEPLOYMENT_WITHIN
-            )
+    connection.execute(
+        delete(table).where(
+            table.c.tenant_id == tenant_id, table.c.expires_at < now - LEARN_DEPLOYMENT_WITHIN
         )
-        connection.execute(
-            insert(table).values(
-                tenant_id=tenant_id, digest=_digest(token), kind=kind, created_at=now, expires_at=expires_at
-            )
+    )
+    connection.execute(
+        insert(table).values(
+            tenant_id=tenant_id, digest=_digest(token), kind=kind, created_at=now, expires_at=expires_at
         )
+    )
     return token
 
 
@@ -161,18 +168,26 @@ def approve(database: Database, registration_id: str, tenant_id: str) -> Registr
 
     :raises NotFound: no registration of this id waits.
     """
-    table = tables.registration
     with database.write() as connection:
-        row = connection.execute(
-            across_tenants(
-                select(table.c.tenant_id).where(table.c.id == registration_id, table.c.status == PENDING)
-            )
-        ).first()
-        if row is None:
+        waiting = next((e for e in pending(connection) if e.id == registration_id), None)
+        if waiting is None:
             raise NotFound(f"No registration {registration_id!r} waits.", "See `stifinder register --list`.")
-        this = (table.c.tenant_id == row.tenant_id) & (table.c.id == registration_id)
-        connection.execute(update(table).where(this).values(tenant_id=tenant_id, status=lti.ACTIVE))
-        return lti.get(connection, tenant_id, registration_id)
+        return let_launch(connection, waiting, tenant_id)
+
+
+def pending(connection: Connection) -> list[Registration]:
+    """The registrations that wait for a yes, of all tenants, the oldest first."""
+    table = tables.registration
+    query = select(table).where(table.c.status == PENDING).order_by(table.c.created_at, table.c.id)
+    return [lti.registration_of(row) for row in connection.execute(across_tenants(query))]
+
+
+def let_launch(connection: Connection, waiting: Registration, tenant_id: str) -> Registration:
+    """Let a registration that waits launch, for this tenant, in the caller's transaction."""
+    table = tables.registration
+    this = (table.c.tenant_id == waiting.tenant_id) & (table.c.id == waiting.id)
+    connection.execute(update(table).where(this).values(tenant_id=tenant_id, status=lti.ACTIVE))
+    return lti.get(connection, tenant_id, waiting.id)
 
 
 # --- what launches tell -------------------------------------------------------------------------------

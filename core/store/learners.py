@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ..people import Grant, Learner, Profile, Purpose, Role, Source
-from . import tenants
+from . import choices, tenants
 from .tables import grant, learner, learner_identity, membership
 
-CONSENT_TEXT = "2026-11"
-"""Version of the consent page's text; raise it when its meaning changes."""
+CONSENT_TEXT = "2026-11.2"
+"""Version of the consent page’s text; raise it when its meaning changes. Versions sort as texts."""
+SEEN_BY_STAFF_SINCE = "2026-11.2"
+"""From this text on it says that staff of a course see what is suggested to whom, and what came of it."""
 
 
 def recognise(connection: Connection, tenant_id: str, digests: Collection[str]) -> dict[str, str]:
@@ -136,6 +138,22 @@ def agreements(connection: Connection, tenant_id: str, learner_id: str) -> list[
     return [Grant(Purpose(r.purpose), Source(r.source), r.at) for r in rows]
 
 
+def agreed_before(connection: Connection, tenant_id: str, learner_id: str) -> bool:
+    """Whether the learner agreed to something on a page that said less than it says today."""
+    older = select(grant.c.purpose).where(
+        grant.c.tenant_id == tenant_id,
+        grant.c.learner_id == learner_id,
+        grant.c.text_version < SEEN_BY_STAFF_SINCE,
+    )
+    return connection.execute(older.limit(1)).one_or_none() is not None
+
+
+def consent_text(connection: Connection, tenant_id: str) -> str:
+    """Version of what the consent page says here: it counts the changes of what the tenant adds."""
+    changes = choices.of_tenant(connection, tenant_id).consent_version
+    return f"{CONSENT_TEXT}+{changes}" if changes else CONSENT_TEXT
+
+
 def set_grants(
     connection: Connection,
     tenant_id: str,
@@ -143,7 +161,10 @@ def set_grants(
     wanted: frozenset[tuple[Purpose, Source]],
     now: datetime,
 ) -> frozenset[tuple[Purpose, Source]]:
-    """Make ``wanted`` the learner's grants; untouched ones keep their date. Returns what was withdrawn."""
+    """Make ``wanted`` the learner's grants; returns what was withdrawn.
+
+    What was agreed to before keeps its date, unless the text has changed: then it is agreed to anew.
+    """
     before = grants(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
     for purpose, source in before - wanted:
         connection.execute(
@@ -154,6 +175,13 @@ def set_grants(
                 grant.c.source == source,
             )
         )
+    text_version = consent_text(connection, tenant_id)
+    mine = (grant.c.tenant_id == tenant_id, grant.c.learner_id == learner_id)
+    connection.execute(
+        update(grant)
+        .where(*mine, grant.c.text_version != text_version)
+        .values(at=now, text_version=text_version)
+    )
     rows = [
         {
             "tenant_id": tenant_id,
@@ -161,7 +189,7 @@ def set_grants(
             "purpose": purpose,
             "source": source,
             "at": now,
-            "text_version": CONSENT_TEXT,
+            "text_version": text_version,
         }
         for purpose, source in sorted(wanted - before)
     ]

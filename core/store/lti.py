@@ -6,9 +6,10 @@ import hashlib
 import secrets as random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import Conflict, NotFound
@@ -65,7 +66,8 @@ _OF_LAUNCHES = frozenset({"created_at", "last_launch_at", "clock_skew_seconds", 
 """What bringing a registration up to date leaves as it is."""
 
 
-def _registration(row: Row[tuple[object, ...]]) -> Registration:
+def registration_of(row: Row[tuple[object, ...]]) -> Registration:
+    """A registration from its row."""
     values = {each.name: row._mapping[each.name] for each in fields(Registration)}
     return Registration(**values | {"scopes": tuple(values["scopes"])})
 
@@ -136,7 +138,7 @@ def get(connection: Connection, tenant_id: str, registration_id: str) -> Registr
     row = connection.execute(select(table).where(same)).first()
     if row is None:
         raise NotFound("There is no such registration.", "See `stifinder register --list`.")
-    return _registration(row)
+    return registration_of(row)
 
 
 def find_exactly(connection: Connection, triple: tuple[str, str, str]) -> list[Registration]:
@@ -144,18 +146,23 @@ def find_exactly(connection: Connection, triple: tuple[str, str, str]) -> list[R
     return [entry for entry in find_all(connection, triple[0], triple[1]) if entry.triple == triple]
 
 
+_OF_PLATFORM = across_tenants(
+    select(tables.registration)
+    .where(tables.registration.c.issuer == bindparam("issuer"))
+    .order_by(tables.registration.c.client_id, tables.registration.c.deployment_id)
+)
+
+
 def find_all(
     connection: Connection, issuer: str, client_id: str = "", deployment_id: str = ""
 ) -> list[Registration]:
     """Registrations of a platform in all tenants, in a steady order; "" stands for any."""
-    table = tables.registration
-    query = select(table).where(table.c.issuer == issuer)
-    if client_id:
-        query = query.where(table.c.client_id == client_id)
-    if deployment_id:
-        query = query.where(table.c.deployment_id == deployment_id)
-    ordered = query.order_by(table.c.client_id, table.c.deployment_id)
-    return [_registration(row) for row in connection.execute(across_tenants(ordered))]
+    found = map(registration_of, connection.execute(_OF_PLATFORM, {"issuer": issuer}))
+    return [
+        entry
+        for entry in found
+        if client_id in ("", entry.client_id) and deployment_id in ("", entry.deployment_id)
+    ]
 
 
 def find(database: Database, issuer: str, client_id: str = "", deployment_id: str = "") -> list[Registration]:
@@ -172,7 +179,7 @@ def registrations(database: Database, tenant_id: str = "") -> list[Registration]
     )
     query = query.where(table.c.tenant_id == tenant_id) if tenant_id else across_tenants(query)
     with database.read() as connection:
-        return [_registration(row) for row in connection.execute(query)]
+        return [registration_of(row) for row in connection.execute(query)]
 
 
 def remove(database: Database, registration_id: str) -> Registration:
@@ -187,10 +194,16 @@ def remove(database: Database, registration_id: str) -> Registration:
             raise NotFound(
                 f"There is no registration {registration_id!r}.", "See `stifinder register --list`."
             )
-        entry = _registration(row)
-        same = (table.c.tenant_id == entry.tenant_id) & (table.c.id == entry.id)
-        connection.execute(delete(table).where(same))
+        entry = registration_of(row)
+        take_away(connection, entry)
     return entry
+
+
+def take_away(connection: Connection, entry: Registration) -> None:
+    """Take a registration away, in the caller's transaction."""
+    table = tables.registration
+    same = (table.c.tenant_id == entry.tenant_id) & (table.c.id == entry.id)
+    connection.execute(delete(table).where(same))
 
 
 # --- nonces and states that were used ----------------------------------------------------------------
@@ -200,37 +213,55 @@ def _digest(kind: str, value: str) -> str:
     return hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest()
 
 
+_USED = tables.used_token
+_WAS_USED = select(_USED.c.digest).where(
+    _USED.c.tenant_id == tables.SYSTEM, _USED.c.digest == bindparam("digest")
+)
+_USE = insert(_USED)
+SWEEP_EVERY = timedelta(minutes=1)
+_swept: WeakKeyDictionary[Database, datetime] = WeakKeyDictionary()
+
+
 def was_used(database: Database, kind: str, value: str) -> bool:
     """Whether a token was used before (and has not been swept away after its end)."""
-    table = tables.used_token
-    query = select(table.c.digest).where(
-        table.c.tenant_id == tables.SYSTEM, table.c.digest == _digest(kind, value)
-    )
     with database.read() as connection:
-        return connection.execute(query).first() is not None
+        return connection.execute(_WAS_USED, {"digest": _digest(kind, value)}).first() is not None
 
 
 def use_once(
     database: Database, used: Iterable[tuple[str, str]], expires_at: datetime, now: datetime
 ) -> bool:
-    """Mark tokens as used, all or none; sweeps away those whose time is over.
+    """Mark tokens as used, all or none; about once a minute it sweeps away those whose time is over.
 
     :param used: kind and value of each; only digests are stored.
     :param expires_at: until when the mark must be kept: no later use could pass the other checks.
     :returns: False when one of them was used before; then nothing is changed.
     """
-    table = tables.used_token
     rows = [
         {"tenant_id": tables.SYSTEM, "digest": _digest(kind, value), "expires_at": expires_at}
         for kind, value in used
     ]
     try:
-        with database.write() as connection:
-            _ensure_tenant(connection, tables.SYSTEM, "Stifinder", now)
-            connection.execute(
-                delete(table).where(table.c.tenant_id == tables.SYSTEM, table.c.expires_at < now)
-            )
-            connection.execute(insert(table), rows)
+        _use(database, rows, now)
     except IntegrityError:
-        return False
+        with database.write() as connection:
+            if not _ensure_tenant(connection, tables.SYSTEM, "Stifinder", now):
+                return False
+        try:  # the tool's own tenant was missing: this is a new database
+            _use(database, rows, now)
+        except IntegrityError:
+            return False
     return True
+
+
+def _use(database: Database, rows: list[dict[str, object]], now: datetime) -> None:
+    last = _swept.get(database)
+    sweep = last is None or abs(now - last) >= SWEEP_EVERY
+    with database.write() as connection:
+        if sweep:  # not at each launch: it looks at every token of the last minutes
+            connection.execute(
+                delete(_USED).where(_USED.c.tenant_id == tables.SYSTEM, _USED.c.expires_at < now)
+            )
+        connection.execute(_USE, rows)
+    if sweep:
+        _swept[database] = now

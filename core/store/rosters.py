@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ class Roster:
 
     :param issuer: of the LMS, by which it names accounts.
     :param address: ``context_memberships_url``.
+    :param differences: where the LMS tells what changed since it was asked last; "" where it does not.
+    :param groups, group_sets: where it tells the course's groups; "" where it does not.
     """
 
     tenant_id: str
@@ -26,6 +28,26 @@ class Roster:
     registration_id: str
     issuer: str
     address: str
+    differences: str = ""
+    groups: str = ""
+    group_sets: str = ""
+
+    def same_as(self, other: Roster) -> bool:
+        """Whether a launch that says this says nothing new."""
+        return self == replace(other, differences=self.differences)
+
+
+def _roster(row: Any) -> Roster:
+    return Roster(
+        row.tenant_id,
+        row.context_id,
+        row.registration_id,
+        row.issuer,
+        row.address,
+        row.differences,
+        row.groups,
+        row.group_sets,
+    )
 
 
 def _is(entry: Roster) -> Any:
@@ -40,12 +62,19 @@ def find(connection: Connection, tenant_id: str, context_id: str) -> tuple[Roste
     if row is None:
         return None
     count = Headcount(row.learners, row.staff, row.gone, row.counted_at) if row.counted_at else None
-    return Roster(tenant_id, context_id, row.registration_id, row.issuer, row.address), count
+    return _roster(row), count
 
 
 def note(connection: Connection, entry: Roster, now: datetime) -> None:
-    """Remember where to ask for a course, at once if it is new."""
-    where = {"registration_id": entry.registration_id, "issuer": entry.issuer, "address": entry.address}
+    """Remember where to ask for a course, at once if it is new; what changed at an earlier place is void."""
+    where = {
+        "registration_id": entry.registration_id,
+        "issuer": entry.issuer,
+        "address": entry.address,
+        "differences": "",
+        "groups": entry.groups,
+        "group_sets": entry.group_sets,
+    }
     if connection.execute(update(roster).where(_is(entry)).values(**where)).rowcount == 0:
         connection.execute(
             insert(roster).values(
@@ -59,11 +88,13 @@ def due(connection: Connection, now: datetime) -> list[Roster]:
     rows = connection.execute(
         across_tenants(select(roster).where(roster.c.next_at <= now).order_by(roster.c.next_at))
     )
-    return [Roster(r.tenant_id, r.context_id, r.registration_id, r.issuer, r.address) for r in rows]
+    return [_roster(row) for row in rows]
 
 
-def counted(connection: Connection, entry: Roster, count: Headcount, next_at: datetime) -> None:
-    """Keep what the LMS said."""
+def counted(
+    connection: Connection, entry: Roster, count: Headcount, next_at: datetime, differences: str = ""
+) -> None:
+    """Keep what the LMS said, and where it will tell what changed since."""
     connection.execute(
         update(roster)
         .where(_is(entry))
@@ -73,8 +104,20 @@ def counted(connection: Connection, entry: Roster, count: Headcount, next_at: da
             gone=count.gone,
             counted_at=count.at,
             next_at=next_at,
+            differences=differences,
             last_error="",
         )
+    )
+
+
+def unchanged(
+    connection: Connection, entry: Roster, now: datetime, next_at: datetime, differences: str
+) -> None:
+    """Keep that the LMS said that the counts still hold."""
+    connection.execute(
+        update(roster)
+        .where(_is(entry))
+        .values(counted_at=now, next_at=next_at, differences=differences, last_error="")
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, true, update
 
 from ..evidence import Mastery
 from ..people import Purpose
@@ -233,12 +233,21 @@ def keep_mastery(
 
 
 def peers(
-    connection: Connection, tenant_id: str, context_id: str, learner_id: str, limit: int = 100
+    connection: Connection,
+    tenant_id: str,
+    context_id: str,
+    learner_id: str,
+    limit: int = 100,
+    among: Collection[str] | None = None,
 ) -> dict[str, Peer]:
-    """Learner id to peer: others in the context who agreed to be found, most recently seen first."""
+    """Learner id to peer: others in the context who agreed to be found, most recently seen first.
+
+    :param among: only these; None for anybody.
+    """
     members = (
         select(membership.c.learner_id)
         .where(
+            true() if among is None else membership.c.learner_id.in_(among),
             membership.c.tenant_id == tenant_id,
             membership.c.context_id == context_id,
             membership.c.learner_id != learner_id,

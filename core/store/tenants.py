@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from ..errors import Conflict, NotFound
 from ..people import Purpose, Source, Tenant
@@ -52,15 +52,20 @@ def every(connection: Connection) -> list[Tenant]:
     return [Tenant(row.id, row.name, row.locale) for row in rows]
 
 
+# Asked several times for each page, so made once.
+_COUNTERS = select(
+    tenant.c.event_seq, tenant.c.model_epoch, tenant.c.catalogue_version, tenant.c.people_version
+).where(tenant.c.id == bindparam("tenant_id"))
+_LOCKED = _COUNTERS.with_for_update()
+_BASES = select(legal_basis).where(legal_basis.c.tenant_id == bindparam("tenant_id"))
+
+
 def counters(connection: Connection, tenant_id: str, *, lock: bool = False) -> Counters:
     """The tenant's counters; with ``lock`` no other writer passes until this transaction ends.
 
     :raises NotFound: when there is no such tenant.
     """
-    query = select(
-        tenant.c.event_seq, tenant.c.model_epoch, tenant.c.catalogue_version, tenant.c.people_version
-    ).where(tenant.c.id == tenant_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCKED if lock else _COUNTERS, {"tenant_id": tenant_id}).one_or_none()
     if row is None:
         raise NotFound(
             f"There is no tenant {tenant_id!r}.", "`stifinder tenant list` shows the tenants there are."
@@ -160,5 +165,5 @@ def decisions(connection: Connection, tenant_id: str) -> list[LegalBasis]:
 
 def legal_bases(connection: Connection, tenant_id: str) -> Mapping[tuple[Purpose, Source], tuple[str, str]]:
     """Purpose and source to (basis, text shown to learners), where it is not consent."""
-    rows = connection.execute(select(legal_basis).where(legal_basis.c.tenant_id == tenant_id))
+    rows = connection.execute(_BASES, {"tenant_id": tenant_id})
     return {(Purpose(r.purpose), Source(r.source)): (r.basis, r.notice) for r in rows}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -117,12 +117,19 @@ def every(database: Database, now: datetime) -> list[KeyTimes]:
 
 
 def rotate(
-    database: Database, secrets: Secrets, now: datetime, *, after: timedelta = AFTER, leaked: bool = False
+    database: Database,
+    secrets: Secrets,
+    now: datetime,
+    *,
+    after: timedelta = AFTER,
+    leaked: bool = False,
+    note: Callable[[Connection, KeyTimes], None] = lambda *_: None,
 ) -> KeyTimes:
     """Make and publish a new key, which signs later; the present one signs until then.
 
     :param leaked: the old keys are no secret any more: they are deleted at once, and the new one signs at
         once. What platforms keep of our key set for some hours, they keep.
+    :param note: records it, in the same transaction.
     :raises Conflict: when a key waits for its turn already.
     """
     fresh = _new_key(secrets)
@@ -142,7 +149,9 @@ def rotate(
         table = tables.tool_key
         connection.execute(update(table).where(_ours, table.c.retired_at.is_(None)).values(retired_at=begins))
         _store(connection, fresh, now, begins)
-        return next(key for key in _times(connection) if key.kid == fresh["kid"])
+        made = next(key for key in _times(connection) if key.kid == fresh["kid"])
+        note(connection, made)
+        return made
 
 
 def reencrypt(database: Database, old: Secrets, new: Secrets) -> int:

@@ -30,7 +30,9 @@ COMMANDS = {
     "register": "register",
     "check": "check",
     "keys": "keys",
+    "audit": "audit",
     "xapi": "xapi_credentials",
+    "token": "tokens",  # nosec B105 # the name of a module
     "catalogue": "catalogue",
     "jobs": "jobs",
     "plugins": "plugins",

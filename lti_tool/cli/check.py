@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from ...core.store import lti
-from ..check import address, examine
+from ..lti.check import address, examine
 from . import Tool, tenant_option, the_tenant
 
 

@@ -36,10 +36,11 @@ def suggestions(core: Core, world: histories.World, times: int) -> list[Figure]:
     whole(people[0])
     waited = milliseconds(_settle)
     pages = [milliseconds(lambda name=name: whole(name)) for name in people]
+    plugins = core.plugins.of_tenant(TENANT, {})
     alone = []
     for name in people:
         visit = _visit(core, everywhere(name), name)
-        alone.append(milliseconds(lambda visit=visit: engine.suggest(visit.situation, core.plugins)))
+        alone.append(milliseconds(lambda visit=visit: engine.suggest(visit.situation, plugins)))
     size = f"{len(world.catalogue):,}"
     return [
         Figure(f"suggestions from {size}, engine, median", statistics.median(alone), "ms"),

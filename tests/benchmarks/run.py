@@ -15,13 +15,17 @@ import tempfile
 from pathlib import Path
 
 import inside
+import launches
+import lms
 import served
+import tokens
 import world as bench_world
 from figures import Figure, milliseconds
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from stifinder.core.store import credentials
+from stifinder.core.service import Core
+from stifinder.core.store import credentials, lti
 from stifinder.lab import histories
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +43,7 @@ def free_port() -> int:
 
 def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
     """Make a world, and take every figure in it."""
-    task = progress.add_task("", total=7)
+    task = progress.add_task("", total=9)
 
     def step(words: str) -> None:
         progress.update(task, advance=1, description=words)
@@ -74,7 +78,32 @@ def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
             step("taking statements in")
             figures += served.intake(base, world, ("bench", PASSWORD), options.batches, DATA)
             figures.append(served.memory(process, "after the intake"))
+        step("checking launch messages")
+        figures += tokens.verification(core)
+        step("launching")
+        figures += launching(folder, port, core, world, options)
         core.database.close()
+    return figures
+
+
+def launching(
+    folder: Path, port: int, core: Core, world: histories.World, options: argparse.Namespace
+) -> list[Figure]:
+    """Launches by people who are not remembered, and by people with their whole history."""
+    base, key = f"http://127.0.0.1:{port}", lms.new_key()
+    figures = []
+    with lms.publishing(key) as key_set_url:
+        lti.register(core.database, [lms.registration(histories.TENANT, key_set_url)], core.clock())
+        with served.tool(folder, port, workers=launches.WORKERS) as process:
+            for words, people in (
+                ("not remembered", [f"somebody-{n}" for n in range(10_000)]),
+                ("remembered", [world.learners[n * 37 % len(world.learners)] for n in range(10_000)]),
+            ):
+                figures += launches.one_by_one(base, key, world, people[: options.times], words)
+                load = launches.Load(base, key, people, world.contexts, options.seconds)
+                figures += launches.most(load, process, words)
+                figures += launches.held(load, process, words)
+            figures.append(served.memory_of_all(process))
     return figures
 
 
@@ -105,6 +134,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50, help="per learner")
     parser.add_argument("--times", type=int, default=200, help="pages asked for")
     parser.add_argument("--batches", type=int, default=100, help="batches of 100 statements")
+    parser.add_argument("--seconds", type=int, default=20, help="of each load of launches")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     with Progress(console=console) as progress:

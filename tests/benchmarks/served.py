@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,14 +29,21 @@ ROUNDS = 5
 
 
 @contextmanager
-def tool(folder: Path, port: int) -> Iterator[psutil.Process]:
-    """`stifinder serve` with one worker process, once it answers."""
+def tool(
+    folder: Path, port: int, workers: int = 1, more: Mapping[str, str] | None = None
+) -> Iterator[psutil.Process]:
+    """`stifinder serve`, once it answers.
+
+    :param more: environment variables.
+    """
     environment = {
         **os.environ,
         "STIFINDER_DATA_DIR": str(folder),
         "STIFINDER_BASE_URL": f"http://127.0.0.1:{port}",
+        **(more or {}),
     }
-    command = [str(Path(sys.executable).with_name("stifinder")), "serve", "--port", str(port)]
+    program = str(Path(sys.executable).with_name("stifinder"))
+    command = [program, "serve", "--port", str(port), "--workers", str(workers)]
     with (folder / "serve.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
@@ -57,6 +64,12 @@ def tool(folder: Path, port: int) -> Iterator[psutil.Process]:
 def memory(process: psutil.Process, when: str) -> Figure:
     """What the serving process holds."""
     return Figure(f"memory of the serving process, {when}", process.memory_info().rss / 2**20, "MiB", "< 400")
+
+
+def memory_of_all(server: psutil.Process) -> Figure:
+    """What a server and its workers hold together; what they share is counted once."""
+    held = sum(each.memory_full_info().pss for each in (server, *server.children(recursive=True)))
+    return Figure("memory of the workers together", held / 2**20, "MiB")
 
 
 def _visit_cookie(core: Core, world: histories.World, name: str) -> tuple[str, str]:

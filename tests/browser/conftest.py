@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import side_doors
 from flask import Flask, redirect, request
 from learner_world import StandInCore, launch_of
-from stifinder.lti_tool import learner, visit
+from stifinder.lti_tool import visit
 from stifinder.lti_tool.app import pages_app
+from stifinder.lti_tool.learner import pages as learner
 from werkzeug.serving import make_server
 
 CHROMIUM = "/usr/bin/chromium"
@@ -49,8 +51,8 @@ def _door(app: Flask, core: StandInCore) -> None:
         )
         return page, {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'"}
 
-    app.add_url_rule("/door", view_func=door)
-    app.add_url_rule("/frame", view_func=frame)
+    side_doors.add(app, "/door", door)
+    side_doors.add(app, "/frame", frame)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ from urllib.parse import parse_qs
 
 import jwt
 import pytest
+import side_doors
 from flask import redirect
 from small_course import ISSUER, MakeCore, launch_of
 from stifinder.core.service import Core
-from stifinder.lti_tool import deep_linking_visit
 from stifinder.lti_tool.app import create_app
+from stifinder.lti_tool.lti import deep_linking_visit
 from stifinder.schemas.lti_deep_linking import DeepLinking
 from werkzeug.serving import make_server
 
@@ -39,7 +40,7 @@ def address(core: Core, make_core: MakeCore) -> Iterator[str]:
         deep_linking_visit.save(answer, asked)
         return answer
 
-    app.add_url_rule("/door", view_func=door)
+    side_doors.add(app, "/door", door)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

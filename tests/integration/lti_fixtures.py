@@ -11,8 +11,8 @@ from lti_platform import TOOL, KeyServer, Platform, Tab
 from stifinder.core.plugins import Plugins
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings
-from stifinder.lti_tool import launch
 from stifinder.lti_tool.app import pages_app
+from stifinder.lti_tool.lti import launch
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -398,7 +398,7 @@ def test_the_cookie_goes_to_this_choice_only_and_holds_nobody(tab: Tab) -> None:
     attributes = {part.strip() for part in cookie.split(";")}
     path = urlsplit(answer.location).path.rstrip("/")
     assert attributes >= {f"Path={path}", "Secure", "HttpOnly", "SameSite=None", "Partitioned"}
-    from stifinder.lti_tool import deep_linking_visit
+    from stifinder.lti_tool.lti import deep_linking_visit
 
     with tab.app.test_request_context(headers={"Cookie": cookie.split(";")[0]}):
         kept = deep_linking_visit.load(path.rpartition("/")[2])

@@ -18,7 +18,7 @@ from stifinder.adapters.sandbox.people import PEOPLE
 from stifinder.core import identity
 from stifinder.core.people import Purpose, Role, Source
 from stifinder.core.store.lti import Registration, register
-from stifinder.lti_tool import launch
+from stifinder.lti_tool.lti import launch
 
 pytest_plugins = ["lti_fixtures"]
 EVERYTHING = frozenset((p, s) for p in Purpose for s in Source)

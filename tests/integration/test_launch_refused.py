@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lti_platform import TOOL, KeyServer, Platform, Tab, fresh, rsa_key
 from stifinder.core.store import lti as store
-from stifinder.lti_tool import login
+from stifinder.lti_tool.lti import login
 from werkzeug.test import TestResponse
 
 pytest_plugins = ["lti_fixtures"]

@@ -13,7 +13,7 @@ from lti_platform import KeyServer, ec_key, fresh, public_jwk, rsa_key
 from stifinder.core.errors import LaunchRefused
 from stifinder.core.outgoing import Outgoing
 from stifinder.core.outgoing_policy import Policy
-from stifinder.lti_tool.platform_keys import LARGEST_BYTES, PlatformKeys, download, read_key_set
+from stifinder.lti_tool.lti.platform_keys import LARGEST_BYTES, PlatformKeys, download, read_key_set
 
 pytest_plugins = ["lti_fixtures"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner, Result
 from small_course import EVERYTHING, arrival, launch_of
-from stifinder.core.grades_desk import GradesDesk
+from stifinder.core.desks.grades import GradesDesk
 from stifinder.core.opens import Opens
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings

@@ -19,8 +19,9 @@ from small_course import EVERYTHING, launch_of
 from stifinder import Dismissal, Purpose, Reason, Source
 from stifinder.core.errors import StoreUnavailable
 from stifinder.core.service import Core
-from stifinder.lti_tool import learner, visit
+from stifinder.lti_tool import visit
 from stifinder.lti_tool.app import create_app, pages_app
+from stifinder.lti_tool.learner import pages as learner
 from werkzeug.test import TestResponse
 
 
@@ -446,6 +447,16 @@ def test_the_page_may_be_framed_by_its_own_lms_only(person: Callable[..., Person
 def test_a_strange_origin_cannot_loosen_the_policy(person: Callable[..., Person], origin: str) -> None:
     answer = person(launch=launch_into(frame_origin=origin)).get()
     assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+
+def test_an_lms_that_logs_in_elsewhere_than_it_shows_courses_may_frame_the_page(
+    person: Callable[..., Person],
+) -> None:
+    launch = replace(
+        launch_into(frame_origin="https://sso.example.com"), return_url="https://school.example.com/courses/1"
+    )
+    policy = person(launch=launch).get().headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors https://sso.example.com https://school.example.com")
 
 
 @pytest.mark.parametrize("state", sorted(PAGES))

@@ -209,3 +209,9 @@ def test_a_wrong_field_of_a_registration_is_named(field: str, value: object) -> 
     with pytest.raises(InvalidInput) as error:
         load_registration(GOOD | {field: value})
     assert error.value.where == field
+
+
+def test_a_language_tag_longer_than_its_column_is_left_out() -> None:
+    """PostgreSQL would refuse to store it, and with it the whole launch."""
+    assert load_launch(payload(launch_presentation={"locale": "abc-abcdefgh-abcdefgh"})).locale == ""
+    assert load_launch(payload(launch_presentation={"locale": "abc-abcdefgh-abcdefg"})).locale

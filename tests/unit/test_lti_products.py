@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from stifinder.core.errors import RegistrationRefused
-from stifinder.lti_tool.registration_request import registration_request, wanted_messages, wanted_scopes
+from stifinder.lti_tool.lti.registration_request import registration_request, wanted_messages, wanted_scopes
 from stifinder.schemas.addresses import is_safe_address
 from stifinder.schemas.lti_dynamic import TOOL, PlatformConfiguration, load_answer, load_configuration
 from stifinder.schemas.lti_products import PRODUCTS, product_of

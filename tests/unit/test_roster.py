@@ -12,8 +12,8 @@ import pytest
 from small_course import EVERYTHING, ISSUER, SUGGESTIONS, Clock, launch_of
 from sqlalchemy import select
 from stifinder.adapters.lti.paging import ListRefused
-from stifinder.adapters.lti.roster import MEMBERS_TYPE, members, read
-from stifinder.core.membership import Headcount, Member
+from stifinder.adapters.lti.roster import MEMBERS_TYPE, members, read, told
+from stifinder.core.membership import Headcount, Member, Told
 from stifinder.core.outgoing import Answer
 from stifinder.core.people import Role
 from stifinder.core.service import Core
@@ -211,3 +211,116 @@ def test_an_lms_that_does_not_tell_is_asked_again_later(core: Core, clock: Clock
     assert core.due_rosters() == []
     clock.forward(hours=1)
     assert len(core.due_rosters()) == 1
+
+
+def test_who_is_not_listed_any_more_takes_part_no_longer(core: Core) -> None:
+    core.agree(launch_of("person-1"), EVERYTHING)
+    stays = core.agree(launch_of("person-2"), EVERYTHING)
+    staff_launch(core)
+    (entry,) = core.due_rosters()
+    core.take_roster(entry, MEMBERS)
+    core.take_roster(entry, MEMBERS[1:])
+    assert kept(core) == {stays}
+
+
+# --- only what changed ------------------------------------------------------------------------------
+
+SINCE = f"{ADDRESS}?since=7"
+
+
+def tell(answers: Mapping[str, tuple[int, Any, str]], **options: Any) -> tuple[Told, list[str]]:
+    """What is told, and which addresses were asked."""
+    pages = Pages(answers)
+    found = told(pages, OneToken(), REGISTRATION, ADDRESS, **options)  # type: ignore[arg-type]
+    return found, [url for url, _ in pages.asked]
+
+
+def differences(address: str) -> str:
+    return f'<{address}>; rel="differences"'
+
+
+def test_the_whole_list_says_where_to_ask_for_changes() -> None:
+    second = f"{ADDRESS}?from=1"
+    found, _ = tell(
+        {
+            ADDRESS: (200, page("1"), f'<{second}>; rel="next"'),
+            second: (200, page("2"), differences(SINCE)),
+        }
+    )
+    assert ([m.user_id for m in found.members], found.differences) == (["1", "2"], SINCE)
+
+
+def test_where_nothing_changed_nothing_else_is_read() -> None:
+    later = f"{ADDRESS}?since=8"
+    found, asked = tell({SINCE: (200, page(), differences(later))}, differences=SINCE)
+    assert found == Told(unchanged=True, differences=later)
+    assert asked == [SINCE]
+
+
+def test_where_no_new_address_comes_along_the_old_one_stays() -> None:
+    found, _ = tell({SINCE: (200, page(), "")}, differences=SINCE)
+    assert found == Told(unchanged=True, differences=SINCE)
+
+
+def test_a_change_has_the_whole_list_read_again() -> None:
+    later = f"{ADDRESS}?since=8"
+    found, asked = tell(
+        {SINCE: (200, page("2"), ""), ADDRESS: (200, page("1", "2"), differences(later))}, differences=SINCE
+    )
+    assert ([m.user_id for m in found.members], found.differences) == (["1", "2"], later)
+    assert asked == [SINCE, ADDRESS]
+
+
+def test_a_change_on_a_later_page_counts_too() -> None:
+    second = f"{SINCE}&from=1"
+    _, asked = tell(
+        {
+            SINCE: (200, page(), f'<{second}>; rel="next"'),
+            second: (200, page("2", status="Deleted"), ""),
+            ADDRESS: (200, page("1"), ""),
+        },
+        differences=SINCE,
+    )
+    assert asked == [SINCE, second, ADDRESS]
+
+
+@pytest.mark.parametrize("answer", [(404, {}, ""), (410, {}, ""), (400, {}, ""), (200, {"x": 1}, "")])
+def test_an_address_of_changes_that_is_too_old_costs_only_the_question(answer: tuple[int, Any, str]) -> None:
+    found, asked = tell({SINCE: answer, ADDRESS: (200, page("1"), "")}, differences=SINCE)
+    assert [m.user_id for m in found.members] == ["1"]
+    assert asked == [SINCE, ADDRESS]
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://elsewhere.example.org/since", "http://lms.example.org/since", SINCE + "x" * 900]
+)
+def test_changes_are_not_asked_for_at_another_place(elsewhere: str) -> None:
+    found, _ = tell({ADDRESS: (200, page("1"), differences(elsewhere))})
+    assert found.differences == ""
+
+
+def test_an_unchanged_course_keeps_its_counts_and_says_when_it_was_asked(core: Core, clock: Clock) -> None:
+    staff_launch(core)
+    (entry,) = core.due_rosters()
+    core.take_roster(entry, MEMBERS, SINCE)
+    clock.forward(hours=12)
+    (entry,) = core.due_rosters()
+    assert entry.differences == SINCE
+    later = f"{ADDRESS}?since=8"
+    core.roster_unchanged(entry, later)
+    assert core.members_of("t", entry.context_id) == Headcount(3, 1, 1, core.clock())
+    assert core.due_rosters() == []
+    clock.forward(hours=12)
+    assert [one.differences for one in core.due_rosters()] == [later]
+
+
+def test_a_launch_that_says_the_same_keeps_where_to_ask_for_changes(core: Core, clock: Clock) -> None:
+    staff_launch(core)
+    (entry,) = core.due_rosters()
+    core.take_roster(entry, MEMBERS, SINCE)
+    clock.forward(hours=12)
+    staff_launch(core)
+    assert [one.differences for one in core.due_rosters()] == [SINCE]
+    moved = replace(launch_of("teacher-1"), roles=frozenset({Role.TEACHER}))
+    core.note_roster(moved, ISSUER, f"{ISSUER}/moved")
+    assert [(one.address, one.differences) for one in core.due_rosters()] == [(f"{ISSUER}/moved", "")]

@@ -77,6 +77,11 @@ def test_development_is_on_only_where_nobody_else_can_use_the_tool_unless_said(w
     assert Settings.read({**https, "STIFINDER_DEVELOPMENT": "1"}).outgoing.development
 
 
+def test_proxies_are_trusted_only_when_they_are_counted(write):
+    assert Settings.read({}).trusted_proxies == 0
+    assert Settings.read({"STIFINDER_TRUSTED_PROXIES": "2"}).trusted_proxies == 2
+
+
 def test_limits_can_be_set_one_by_one(write):
     write("[limits]\nxapi_batch = 50\n")
     limits = Settings.read({}).limits
@@ -92,6 +97,8 @@ def test_limits_can_be_set_one_by_one(write):
         ("colour = 1", "colour", "base_url"),
         ("port = 99999", "99999", "65535"),
         ("port = true", "True", "whole number"),
+        ("trusted_proxies = 11", "11", "0 to 10"),
+        ("[limits]\napi_per_minute = 0", "0", "from 1"),
         ('seed = "x"', "'x'", "whole number"),
         ("data_dir = 5", "5", "quotes"),
         ("limits = 5", "5", "[limits]"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from .base import ID, Moment, metadata, tenant_table
 
@@ -55,6 +55,7 @@ used_token = tenant_table(  # nonces and states that were used; digests only
     Column("expires_at", Moment, nullable=False),
     key=("digest",),
 )
+Index(None, used_token.c.tenant_id, used_token.c.expires_at)
 
 tool_key = tenant_table(
     "tool_key",

@@ -21,7 +21,7 @@ grade_link = tenant_table(  # columns of the LMS's gradebook that show a learner
     key=("learner_id", "line_item"),
 )
 
-outbox = tenant_table(  # scores that wait to be sent; see core/grades_desk.py
+outbox = tenant_table(  # scores that wait to be sent; see core/desks/grades.py
     "outbox",
     Column("id", Integer, nullable=False, autoincrement=False),
     Column("learner_id", ID, nullable=False),

@@ -168,6 +168,11 @@ def upgrade() -> None:
         " SELECT tenant_id, context_id, '', activity_id, 'never', decided_by, decided_at FROM policy"
     )
     op.drop_table("policy")
+    with op.batch_alter_table("used_token", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_used_token_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
+        )
+
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("kind", sa.String(length=20), server_default="register", nullable=False)
@@ -189,6 +194,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_column("kind")
+
+    with op.batch_alter_table("used_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_used_token_tenant_id_expires_at"))
 
     op.create_table(
         "policy",

@@ -1,0 +1,1 @@
+"""The pages of a tenant's administrators, and of whoever runs the tool for all tenants."""

@@ -1,0 +1,1 @@
+"""The learner's pages: suggestions, reviews, and everything that is held about one."""

@@ -1,0 +1,1 @@
+"""The LTI border: registration, login, launch, deep linking, and what a browser keeps in between."""
