@@ -184,6 +184,7 @@ def grades_of(person: Person, learner: str) -> list[str]:
     row = person.page.get_by_role("row").filter(
         has=person.page.get_by_role("rowheader", name=learner, exact=True)
     )
+    row.wait_for()  # the texts of what is not there yet are an empty list, not something to wait for
     return [re.split(r"[:\s]", cell.strip())[0] for cell in row.get_by_role("cell").all_inner_texts()]
 
 

@@ -138,7 +138,7 @@ def test_a_resource_link_without_id(tab: Tab) -> None:
     tab.refuses("missing-resource_link.id", resource_link={"title": "A link"})
 
 
-@pytest.mark.parametrize("message", ["LtiStartProctoring", "LtiSubmissionReviewRequest"])
+@pytest.mark.parametrize("message", ["LtiStartProctoring", "LtiEulaRequest"])
 def test_a_message_that_is_not_supported_yet(tab: Tab, message: str) -> None:
     tab.refuses("unsupported-message", message_type=message, resource_link=None)
 

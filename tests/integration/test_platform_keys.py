@@ -152,6 +152,7 @@ def test_keys_that_cannot_be_used_are_passed_over() -> None:
         {"kty": "RSA", "kid": "broken", "n": 5, "e": "AQAB"},
         {**FIRST[0], "kid": ["list"]},
         {**FIRST[0], "kid": "wrong-alg", "alg": "PS256"},
+        {**FIRST[0], "kid": "no-alg", "alg": "none"},
         {**FIRST[0], "kid": "list-alg", "alg": ["RS256"]},
         {**FIRST[0], "kid": "encryption", "use": "enc"},
         {**FIRST[0], "kid": "private", "d": "AQAB"},

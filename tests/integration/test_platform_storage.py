@@ -113,6 +113,7 @@ class Frame:
 
     def launch(self, **claims: Any) -> TestResponse:
         """Log in, launch, and go where it leads."""
+        claims = {"roles": ["Learner"], **claims}
         return self.follow(self.send("/lti/launch", self.message(self.log_in(), **claims), origin="null"))
 
     def send(self, address: str, form: Any, origin: str = "") -> TestResponse:
@@ -248,7 +249,7 @@ def test_a_launch_without_cookie_asks_the_storage_and_uses_nothing_up_meanwhile(
 
 
 def test_a_launch_by_storage_opens_the_learners_page_and_cleans_up(frame: Frame) -> None:
-    page = frame.launch(roles=["Learner"], context={"id": "offers", "title": "Writing offers"})
+    page = frame.launch(context={"id": "offers", "title": "Writing offers"})
     assert page.status_code == 200
     assert "Writing offers" in page.text
     assert "Set-Cookie" not in page.headers
@@ -429,7 +430,7 @@ def test_below_a_place_there_are_pages_only(frame: Frame, path: str) -> None:
 
 
 def test_a_start_link_works_outside_the_frame(frame: Frame) -> None:
-    page = frame.launch(roles=["Learner"], context={"id": "offers", "title": "Writing offers"})
+    page = frame.launch(context={"id": "offers", "title": "Writing offers"})
     link = re.search(r'href="(/storage/[^"]+/go/[^"]+)" target="_top"', page.text)
     assert link is not None
     answer = frame.get(unescape(link[1]))

@@ -20,6 +20,7 @@ from stifinder.core.service import Core
 from stifinder.core.store import joining, lti
 from stifinder.core.store.tables import SYSTEM
 from stifinder.lti_tool.app import create_app
+from stifinder.lti_tool.lti import check
 from werkzeug.test import TestResponse
 
 TOOL = "http://127.0.0.1:8080"
@@ -415,6 +416,22 @@ def test_a_wrong_field_is_named_and_nothing_typed_is_lost(core: Core, client: Fl
     assert joining.invited(core.database, invitation, core.clock()) == "t"
 
 
+def test_by_hand_another_tenant_cannot_add_a_deployment_to_a_client_that_is_not_its_own(
+    core: Core, client: FlaskClient
+) -> None:
+    by_hand(client, invite(core), client_id="7", deployment="3")
+    core.add_tenant("other", "Another")
+    invitation = invite(core, tenant="other")
+    answer = by_hand(client, invitation, client_id="7", deployment="4", key_set_url="https://else.example/keys")
+    assert answer.status_code == 409
+    assert "&#39;t&#39;" not in answer.text, "whose client it is stays unsaid"
+    assert [(entry.tenant_id, entry.deployment_id) for entry in entries(core)] == [("t", "3")]
+    assert joining.invited(core.database, invitation, core.clock()) == "other"
+    same = by_hand(client, invitation, client_id="7", deployment="3")
+    assert same.status_code == 409
+    assert "tenant &#39;" not in same.text
+
+
 def test_by_hand_needs_an_invitation_and_the_pages_own_form(core: Core, client: FlaskClient) -> None:
     refused(client.get("/lti/register/manual"), "invitation-needed")
     refused(client.post("/lti/register/manual", data={"issuer": "https://lms.example.com"}), "bad-form")
@@ -438,6 +455,30 @@ def test_the_check_says_what_is_not_there_yet_and_how_to_get_it(
     assert "Statements of the LMS: not yet" in page
     assert "stifinder xapi add" in page
     assert "The tool's key: fine" in page
+
+
+def test_every_line_of_the_check_that_is_not_fine_says_how_to_get_it(
+    core: Core, client: FlaskClient, lms: LoopbackLms
+) -> None:
+    register(client, lms, invite(core))
+    (entry,) = entries(core)
+    before = check.examine(core, entry)
+    assert [line.name for line in before] == [
+        "Opening the tool",
+        "Names and e-mail addresses",
+        "Adding links",
+        "Grades",
+        "Who takes part",
+        "Cookies in the frame",
+        "Clocks",
+        "Statements of the LMS",
+        "The tool's key",
+    ]
+    bad = dict.fromkeys(("deep_linking", "grades", "roster", "cookies_in_frame"), False) | {"names": True}
+    joining.note_launch(core.database, entry, bad, 45, core.clock())
+    after = check.examine(core, entries(core)[0])
+    assert [line.name for line in (*before, *after) if line.state != check.OK and not line.cure] == []
+    assert [line.state for line in after].count(check.OK) == 2
 
 
 def test_the_check_says_what_the_last_launch_showed(

@@ -12,6 +12,8 @@ from small_course import MakeCore
 from stifinder.core.service import Core
 from stifinder.core.settings import Limits
 from stifinder.core.store import credentials
+from stifinder.lti_tool import rate_limits
+from stifinder.lti_tool.access import DOORS, By
 from stifinder.lti_tool.app import create_app
 
 FEW = Limits(launches_per_minute=3, attempts_per_minute=3, failures_per_minute=3, api_per_minute=3)
@@ -59,7 +61,16 @@ def test_wrong_tokens_are_held_up_and_good_ones_from_the_same_address_are_not(
     assert Program(core, client=client).call("GET", "/token").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/lti/login", "/lti/register", "/sign-in/unknown"])
+def test_whatever_needs_no_login_is_limited() -> None:
+    limited = rate_limits.LAUNCHES | rate_limits.ATTEMPTS | rate_limits.PASSWORDS | rate_limits.PUBLIC
+    open_to_all = {name for name, door in DOORS.items() if door.by in {By.ANYBODY, By.PROTOCOL, By.LINK}}
+    assert open_to_all - limited == {"static", "bootstrap.static", "health"}
+    assert limited <= set(DOORS)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/lti/login", "/lti/register", "/sign-in/unknown", f"/learn/{32 * '0'}/go/x"]
+)
 def test_pages_without_login_are_held_up_by_address_and_say_so_to_people(
     client: FlaskClient, path: str
 ) -> None:

@@ -262,6 +262,15 @@ def test_the_learners_page_proposes_people_of_the_own_group(core: Core) -> None:
     assert len(core.page(launch_of("person-1"), ids["person-1"]).peers) == 1
 
 
+def test_a_learners_page_names_the_own_groups_and_no_other(core: Core, four: dict[str, str]) -> None:
+    entry = noted(core)
+    core.take_groups(entry, [A, B], {"person-1": ["g-b", "g-a"], "person-2": ["g-b"]})
+    told = {name: core.page(launch_of(name), learner_id).groups for name, learner_id in four.items()}
+    assert told == {"person-1": ("Team A", "Team B"), "person-2": ("Team B",), "person-3": (), "person-4": ()}
+    core.agree(launch_of("person-1"), SUGGESTIONS)  # and no longer to be found by others
+    assert core.page(launch_of("person-1"), four["person-1"]).groups == ()
+
+
 # --- the job ----------------------------------------------------------------------------------------
 
 

@@ -184,6 +184,19 @@ def test_an_empty_course_says_how_activities_come(person: Callable[..., Person])
     assert "They appear once its catalogue is imported" in words(person("empty").get())
 
 
+@pytest.mark.parametrize(("team", "said"), [(True, True), (False, False)])
+def test_a_task_for_a_team_is_done_with_the_group_of_the_lms(
+    person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch, team: bool, said: bool
+) -> None:
+    page = PAGES["more"]
+    assert page.challenge is not None
+    task = (replace(page.challenge[0], team=team), page.challenge[1])
+    assert "with your group" not in person("more").get().text
+    monkeypatch.setitem(PAGES, "more", replace(page, challenge=task, groups=("Team A", "Team B")))
+    text = person("more").get().text
+    assert ("Do it with your group in this course: Team A and Team B." in text) is said
+
+
 def test_titles_cannot_bring_markup_into_the_page(
     person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
