@@ -21,7 +21,7 @@ demo: .venv/.run ## install what running needs, start the tool and a sandbox LMS
 test: .venv/.dev ## run the whole test suite (PYTEST="-k consent" to choose)
 	@$(BIN)/pytest $(PYTEST)
 
-check: lint types imports audit test ## everything that must be green: lint, format, types, import rules, tests
+check: lint types imports audit test ## everything that must be green: lint, format, types, import rules, known faults, tests
 
 lint: .venv/.dev ## ruff: lint rules and format
 	@$(BIN)/ruff check .

@@ -38,11 +38,12 @@ class Visit:
 
 @dataclass(frozen=True)
 class Kept:
-    """What recording gave back: suggestions as recorded, awards so far, people to learn with."""
+    """What recording gave back: suggestions as recorded, awards so far, people and groups to learn with."""
 
     suggestions: tuple[Suggestion, ...] | None = None
     awards: tuple[Award, ...] = ()
     peers: tuple[PeerMatch, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 NOTHING_KEPT = Kept()
@@ -100,18 +101,35 @@ def read(
 
 
 def find_context(connection: Connection, launch: Launch) -> Context:
-    """The course of a launch: by the platform's id, else by the id or title the catalogue gave it."""
+    """The course of a launch: by the platform's id, else by the id or title the catalogue gave it.
+
+    A teacher can give a course the title of another. So a title is good only until a first launch bound it
+    (``bind_context``); from then on it belongs to that course of the LMS.
+    """
+    return found_context(connection, launch)[0]
+
+
+def bind_context(connection: Connection, launch: Launch) -> bool:
+    """Bind a course that was found by its title alone to the launch's course; whether that was done now."""
+    context, by_title = found_context(connection, launch)
+    if not by_title:
+        return False
+    return catalogue_store.bind_context(connection, launch.tenant_id, context.id, launch.context_key)
+
+
+def found_context(connection: Connection, launch: Launch) -> tuple[Context, bool]:
+    """The course of a launch, and whether nothing but its title says so."""
     keys = [key for key in (launch.context_key, launch.context_key.rpartition("#")[2]) if key]
     known = catalogue_store.contexts_like(connection, launch.tenant_id, keys, launch.context_title)
     for wanted in keys:
-        for key, context in known:
-            if key == wanted:
-                return replace(context, title=launch.context_title or context.title)
-    for _, context in known:
-        if launch.context_title and context.title == launch.context_title:
-            return context
+        for key, lms_key, context in known:
+            if wanted in (key, lms_key):
+                return replace(context, title=launch.context_title or context.title), False
+    for _, lms_key, context in known:
+        if launch.context_title and context.title == launch.context_title and not lms_key:
+            return context, bool(launch.context_key)
     unknown = catalogue_store.opaque(launch.tenant_id, "context", launch.context_key)
-    return Context(unknown, launch.tenant_id, launch.context_title)
+    return Context(unknown, launch.tenant_id, launch.context_title), False
 
 
 def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: Plugins) -> Kept:
@@ -136,7 +154,9 @@ def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: P
     # Who is in a group of the course learns with that group.
     fellows = groups.fellows(connection, tenant_id, situation.context.id, learner_id)
     others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id, among=fellows)
-    return Kept(recorded, awards, engine.matches(replace(situation, peers=tuple(others.values())), plugins))
+    own = groups.titles(connection, tenant_id, situation.context.id, learner_id)
+    matches = engine.matches(replace(situation, peers=tuple(others.values())), plugins)
+    return Kept(recorded, awards, matches, own)
 
 
 def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -> LearnerPage:
@@ -155,6 +175,7 @@ def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -
         next_review=answer.next_review,
         mastery=tuple(sorted(situation.mastery.values(), key=lambda m: (-m.answers, m.skill_id))),
         peers=kept.peers,
+        groups=kept.groups,
         challenge=(answer.challenge, by_id[answer.challenge.activity_id]) if answer.challenge else None,
         awards=kept.awards,
         questions=engine.questions(situation, plugins),

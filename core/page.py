@@ -44,6 +44,7 @@ class LearnerPage:
     :param first_guess: no history yet: suggestions rest on the catalogue and what the person said.
     :param skipped: what was left out because it was shown or mastered already (worth saying on the page).
     :param too_long: how many fitting suggestions need more time than chosen.
+    :param groups: what the learner's groups in the course are called, for tasks that are done with others.
     :param waiting: how many suggestions wait for a yes of staff.
     :param next_review: when the next review comes if none is due; None when nothing is scheduled.
     :param agreed: purposes and sources the person agreed to (or that rest on another recorded basis).
@@ -62,6 +63,7 @@ class LearnerPage:
     mastery: tuple[Mastery, ...] = ()
     peers: tuple[PeerMatch, ...] = ()
     challenge: tuple[Challenge, Activity] | None = None
+    groups: tuple[str, ...] = ()
     awards: tuple[Award, ...] = ()
     questions: tuple[Question, ...] = ()
     sections: tuple[PageSection, ...] = ()

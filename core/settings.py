@@ -46,7 +46,8 @@ class Limits:
     :param xapi_body_bytes: of the body, after transfer decoding.
     :param xapi_batch: statements in one request.
     :param xapi_depth: objects and arrays inside each other.
-    :param launches_per_minute: logins, and launches, from one address; a whole firm may have but one.
+    :param launches_per_minute: logins, launches, and visits to each other page that needs no login, from one
+        address; a whole firm may have but one.
     :param attempts_per_minute: visits to each page that makes an LMS known or signs somebody in, per address.
     :param failures_per_minute: wrong passwords for a name, or wrong tokens, per address.
     :param api_per_minute: calls of the API with one token.

@@ -40,6 +40,18 @@ ATTEMPTS = frozenset(
 )
 PASSWORDS = frozenset({"xapi.post", "xapi.put", "xapi.get"})
 """Endpoints by what is counted of them: requests from an address, or wrong passwords for a name."""
+PUBLIC = frozenset(
+    {
+        "front",
+        "lti.jwks",
+        "learner.go",
+        "xapi.about",
+        "xapi.elsewhere",
+        "api_pages.document",
+        "api_pages.guide",
+    }
+)
+"""The other endpoints that need no login, but files and ``health``: many in one firm may come at once."""
 
 AWAY_SECONDS = 10
 """How long Redis is not asked after it did not answer."""
@@ -133,7 +145,7 @@ def init_app(app: Flask, settings: Settings, by_token: Iterable[str]) -> None:
 
     def check() -> None:
         endpoint = request.endpoint or ""
-        if endpoint in LAUNCHES:
+        if endpoint in LAUNCHES or endpoint in PUBLIC:
             counts.count(_MANY, limits.launches_per_minute, endpoint, address())
         elif endpoint in ATTEMPTS:
             counts.count(_MANY, limits.attempts_per_minute, endpoint, address())

@@ -200,6 +200,12 @@ def moment(when: datetime) -> str:
     return f"{on} {at}"
 
 
+def told(text: str, values: Mapping[str, object]) -> str:
+    """A text in the reader's language with its values, times among them; "" for an empty one."""
+    named = {name: moment(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    return str(gettext(text, **named)) if text else ""
+
+
 def _local_date(when: datetime | date) -> date:
     if isinstance(when, datetime):
         return when.astimezone(get_timezone()).date()

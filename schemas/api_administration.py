@@ -44,6 +44,32 @@ class RegistrationTold(Told):
     )
 
 
+class CheckTold(Told):
+    """One line of the check of an installation."""
+
+    name = fields.String()
+    state = Choice(["ok", "not-yet", "problem"])
+    what = fields.String()
+    cure = fields.String(metadata=said("Empty where there is nothing to do."))
+
+
+class KeyTold(Told):
+    """A key with which the tool signs, for all organisations; its public part is at `/lti/jwks`."""
+
+    kid = fields.String()
+    created_at = fields.AwareDateTime()
+    signs_from = fields.AwareDateTime()
+    retired_at = fields.AwareDateTime(allow_none=True, metadata=said("Null while no other follows it."))
+
+
+class UnreadTold(Told):
+    """A course of which the LMS does not tell who takes part."""
+
+    title = fields.String(metadata=said("Empty when the catalogue does not have the course."))
+    error = fields.String()
+    next_at = fields.AwareDateTime(metadata=said("When the LMS is asked again."))
+
+
 class InvitationAsked(Asked):
     """A link for one LMS."""
 

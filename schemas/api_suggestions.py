@@ -234,6 +234,7 @@ class LookTold(Told):
     skills = fields.List(fields.Nested(SkillTold))
     peers = fields.List(fields.Nested(PeerTold))
     challenge = fields.Nested(ChallengeTold, allow_none=True)
+    groups = fields.List(fields.String(), metadata=said("Of the course; for tasks done with others."))
     awards = fields.List(fields.Nested(AwardTold))
     questions = fields.List(fields.Nested(QuestionTold))
     sections = fields.List(fields.Nested(SectionTold))

@@ -116,6 +116,14 @@ class Identifier(OneLine):
         super().__init__(longest, 1, **kwargs)
 
 
+class Number(Identifier):
+    """An identifier that some LMSs count up (Docebo, Moodle), and may send as a number instead of a text."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        counted = isinstance(value, int) and not isinstance(value, bool)
+        return super()._deserialize(str(value) if counted else value, *args, **kwargs)
+
+
 class _Part(_Quick, fields.Field[dict[str, str]]):
     """An object of which some texts are read; what is absent or null is "".
 
@@ -200,7 +208,7 @@ class _Launch(_Claims):
     iat = _NumericDate(required=True)
     exp = _NumericDate(required=True)
     nbf = _NumericDate(load_default=-math.inf)
-    deployment_id = Identifier(data_key=f"{LTI}deployment_id", required=True)
+    deployment_id = Number(data_key=f"{LTI}deployment_id", required=True)
     roles = _Names(data_key=f"{LTI}roles", required=True)
     context = _Part(
         {"id": ID_CHARACTERS, "title": None, "label": None},

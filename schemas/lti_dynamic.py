@@ -15,7 +15,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from ..core.errors import RegistrationRefused
 from .addresses import is_safe_address, origin
-from .lti import Identifier, OneLine
+from .lti import Number, OneLine
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -114,11 +114,11 @@ class _Configuration(_Loose):
 
 
 class _Tool(_Loose):
-    deployment_id = Identifier(load_default="", allow_none=True)
+    deployment_id = Number(load_default="", allow_none=True)
 
 
 class _Answer(_Loose):
-    client_id = Identifier(required=True)
+    client_id = Number(required=True)
     scope = fields.Raw(load_default="", allow_none=True)
     tool = fields.Nested(_Tool, data_key=TOOL, load_default=dict, allow_none=True)
 

@@ -71,6 +71,15 @@ class LearningDesk(Opened):
         with self.database.read() as connection:
             return events.statements(connection, tenant_id, [statement_id]).get(statement_id)
 
+    def note_course(self, launch: Launch) -> None:
+        """At a launch: a course that is known by its title alone is this course of the LMS from now on."""
+        with self.database.read() as connection:
+            _, by_title = learner_page.found_context(connection, launch)
+        if by_title:
+            with self.database.write() as connection:
+                tenants.counters(connection, launch.tenant_id, lock=True)
+                learner_page.bind_context(connection, launch)
+
     def page(
         self,
         launch: Launch,

@@ -111,14 +111,21 @@ def contexts(connection: Connection, tenant_id: str) -> list[tuple[str, Context]
 
 def contexts_like(
     connection: Connection, tenant_id: str, keys: Sequence[str], title: str
-) -> list[tuple[str, Context]]:
-    """(key, context) pairs that have one of these keys or this title, which may be ""."""
+) -> list[tuple[str, str, Context]]:
+    """(key, the LMS's key that was bound to it, context) of those with one of these keys or this title."""
+    alike = context.c.key.in_(keys) | context.c.lms_key.in_(keys) | (context.c.title == title)
     rows = connection.execute(
-        select(context)
-        .where(context.c.tenant_id == tenant_id, context.c.key.in_(keys) | (context.c.title == title))
-        .order_by(context.c.key)
+        select(context).where(context.c.tenant_id == tenant_id, alike).order_by(context.c.key)
     )
-    return [(r.key, Context(r.id, tenant_id, r.title, r.kind)) for r in rows]
+    return [(r.key, r.lms_key, Context(r.id, tenant_id, r.title, r.kind)) for r in rows]
+
+
+def bind_context(connection: Connection, tenant_id: str, context_id: str, lms_key: str) -> bool:
+    """Say which course of the LMS a context is; whether it was free. It is said once."""
+    free = update(context).where(
+        context.c.tenant_id == tenant_id, context.c.id == context_id, context.c.lms_key == ""
+    )
+    return connection.execute(free.values(lms_key=lms_key)).rowcount == 1
 
 
 def store_context(

@@ -95,3 +95,26 @@ def fellows(
     )
     found = frozenset(rows.scalars())
     return found - {learner_id} if found else None
+
+
+def titles(connection: Connection, tenant_id: str, context_id: str, learner_id: str) -> tuple[str, ...]:
+    """What the groups of a course are called that a learner is in; one without a title is left out."""
+    member = course_group_member
+    rows = connection.execute(
+        select(course_group.c.title)
+        .join(
+            member,
+            (member.c.tenant_id == course_group.c.tenant_id)
+            & (member.c.context_id == course_group.c.context_id)
+            & (member.c.group_id == course_group.c.id),
+        )
+        .where(
+            course_group.c.tenant_id == tenant_id,
+            course_group.c.context_id == context_id,
+            member.c.learner_id == learner_id,
+            member.c.tenant_id == tenant_id,
+            course_group.c.title != "",
+        )
+        .order_by(course_group.c.set_title, course_group.c.title)
+    )
+    return tuple(rows.scalars())

@@ -13,6 +13,8 @@ from ..visiting import core
 from .page import show_tab, tenant_id
 
 ROWS = 50
+MOST = 2**63 - 1
+"""The largest number that a database takes."""
 CHECKED_AT_ONCE = 5_000
 """Entries up to which the whole record is checked whenever the page is opened."""
 
@@ -26,6 +28,8 @@ def add_routes(made: Blueprint) -> None:
 def audit() -> Response:
     """Some entries; ``before``, ``act``, ``sign`` and ``check`` come with the address."""
     before = request.args.get("before", type=int)
+    if before is not None:
+        before = min(max(before, 0), MOST)
     act, sign = request.args.get("act", ""), request.args.get("sign", "")
     found = core().audit_page(tenant_id(), before=before, limit=ROWS + 1, act=act, sign=sign)
     newest = next(iter(core().audit_log(tenant_id(), limit=1)), None)

@@ -18,6 +18,7 @@ from ...core.store.tenants import LegalBasis
 from ...schemas.api_administration import (
     BasisAsked,
     BasisTold,
+    CheckTold,
     ChoicesAsked,
     ChoicesTold,
     CredentialAsked,
@@ -27,6 +28,7 @@ from ...schemas.api_administration import (
     InvitationAsked,
     InvitationTold,
     JobTold,
+    KeyTold,
     NewCredentialTold,
     PluginTold,
     RecordAsked,
@@ -35,10 +37,13 @@ from ...schemas.api_administration import (
     SettingsAsked,
     SwitchAsked,
     TokenTold,
+    UnreadTold,
     WhichCredentialAsked,
 )
 from ...schemas.api_catalogue import CountTold
 from ...schemas.api_fields import PageAsked, all_of, page_of
+from ..lti.check import examine
+from ..rendering import told, translated
 from ..token_gate import actor, current
 from ..visiting import core
 from .paging import Answer, part, place, sorted_part
@@ -75,6 +80,23 @@ def registration(registration: str) -> Registration:
     return core().registration(current().tenant_id, registration)
 
 
+@calls.call("GET", "/registrations/<id:registration>/check", all_of(CheckTold, "ChecksTold"))
+def check(registration: str) -> dict[str, Any]:
+    """Check an installation: what works and what does not yet, each with its cure."""
+    lines = examine(core(), core().registration(current().tenant_id, registration))
+    return {
+        "items": [
+            {
+                "name": translated(line.name),
+                "state": line.state,
+                "what": told(line.what, line.values),
+                "cure": told(line.cure, line.values),
+            }
+            for line in lines
+        ]
+    }
+
+
 @calls.call("POST", "/registrations/<id:registration>/approve", RegistrationTold)
 def approve(registration: str) -> Registration:
     """Let a registration that waits launch; nothing changes where it may already."""
@@ -96,6 +118,12 @@ def invite(body: dict[str, int]) -> dict[str, Any]:
     token = core().invite_lms(current().tenant_id, actor(), body["days"])
     address = f"{core().settings.base_url}/lti/register?invite={token}"
     return {"address": address, "expires_at": core().clock() + timedelta(days=body["days"])}
+
+
+@calls.call("GET", "/keys", all_of(KeyTold, "KeysTold"))
+def keys() -> dict[str, Any]:
+    """List the keys with which the tool signs, and their times. Whoever runs the tool changes them."""
+    return {"items": core().keys()}
 
 
 # --- plugins ----------------------------------------------------------------------------------------
@@ -181,6 +209,12 @@ def jobs(query: dict[str, Any]) -> Answer:
         return [waiting.id]
 
     return sorted_part(core().waiting_scores(current().tenant_id), query, number)
+
+
+@calls.call("GET", "/jobs/members", all_of(UnreadTold, "UnreadCoursesTold"))
+def unread() -> dict[str, Any]:
+    """List the courses of which an LMS does not tell who takes part, and why."""
+    return {"items": core().overview(current().tenant_id).unread}
 
 
 @calls.call("POST", "/jobs/retry", CountTold, takes=RetryAsked, refuses=(404,))

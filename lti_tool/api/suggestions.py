@@ -98,6 +98,7 @@ def _page(page: LearnerPage) -> dict[str, Any]:
         "peers": page.peers,
         "challenge": challenge
         and {"activity": challenge[1], "team": challenge[0].team, "reason": reason_told(challenge[0].reason)},
+        "groups": page.groups,
         "awards": [
             {
                 "key": award.key,

@@ -40,6 +40,8 @@ TABS = (
     ("course.suggestions", message("Suggestions")),
     ("course.modules", message("Modules")),
 )
+MOST_AT = 1_000_000
+"""The last screenful of suggestions that can be asked for; no course reaches it."""
 LEAST_SHOWN = 15
 """Modules that the chart of modules draws: those that fewest finish. The table has all."""
 
@@ -232,7 +234,7 @@ def names() -> Response:
 def _suggestions(named: dict[str, str], said: str = "") -> Response:
     context, catalogue = here()
     tenant_id = current().launch.tenant_id
-    at = max(1, request.values.get("at", 1, type=int))
+    at = min(max(1, request.values.get("at", 1, type=int)), MOST_AT)
     found, more = core().course_suggestions(tenant_id, context.id, at)
     decided = core().decided(tenant_id, context.id)
     everywhere = [d for d in core().decided(tenant_id, "") if not d.learner_id]

@@ -30,6 +30,7 @@ CLOCK_BAD = 30
 KEY_DAYS = 365
 OK, NOT_YET, PROBLEM = "ok", "not-yet", "problem"
 _PURPOSE = "check"
+OPEN_IT = message("Make it active in the LMS, add it to a course, and open it there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _launch(entry: lti.Registration) -> Check:
             name,
             NOT_YET,
             message("Nobody has opened the tool from this LMS yet."),
-            message("Make it active in the LMS, add it to a course, and open it there."),
+            OPEN_IT,
         )
     return Check(name, OK, message("Last opened on %(at)s."), values={"at": entry.last_launch_at})
 
@@ -107,7 +108,7 @@ def _of_launches(entry: lti.Registration) -> Iterator[Check]:
     seen = entry.seen
     name = message("Names and e-mail addresses")
     if "names" not in seen:
-        yield Check(name, NOT_YET, message("Known after the first launch."))
+        yield Check(name, NOT_YET, message("Known after the first launch."), OPEN_IT)
     elif seen["names"]:
         yield Check(
             name,
@@ -158,7 +159,7 @@ def _clock(entry: lti.Registration) -> Check:
     name = message("Clocks")
     skew = entry.clock_skew_seconds
     if skew is None:
-        return Check(name, NOT_YET, message("Known after the first launch."))
+        return Check(name, NOT_YET, message("Known after the first launch."), OPEN_IT)
     values = {"seconds": abs(skew)}
     if abs(skew) <= CLOCK_FINE:
         return Check(name, OK, message("Between LMS and tool: %(seconds)s s."), values=values)
@@ -204,7 +205,7 @@ def _key(core: Core) -> Check:
     now = core.clock()
     key = tool_keys.signing(tool_keys.every(core.database, now), now)
     if key is None:
-        return Check(name, NOT_YET, message("It is made when the LMS first asks for it."))
+        return Check(name, NOT_YET, message("It is made when the LMS first asks for it."), OPEN_IT)
     values = {"at": key.created_at}
     if now - key.created_at > timedelta(days=KEY_DAYS):
         what = message("Made on %(at)s, more than a year ago.")

@@ -88,7 +88,7 @@ def _verified_payload(
             "no-kid", "The message does not say which key it is signed with.", TO_ADMINISTRATOR
         )
     # The unproven deployment only chooses whose keys must prove it, so it can gain nothing by lying.
-    claimed = message.payload.get(f"{LTI}deployment_id", "")
+    claimed = str(message.payload.get(f"{LTI}deployment_id", ""))
     sender = joining.pick(registrations, claimed) or registrations[0]
     if not message.signed_by(keys.find(sender.key_set_url, message.key_id)):
         raise LaunchRefused(

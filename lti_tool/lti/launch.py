@@ -138,6 +138,7 @@ def _launch() -> Response:
         raise _used("nonce")
     _note(registration, claims)
     launch = _reduced(registration, claims)
+    core.note_course(launch)
     if claims.deep_linking:
         response = deep_linking.begin(core, registration, claims, claims.deep_linking, launch)
     else:

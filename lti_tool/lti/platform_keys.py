@@ -127,7 +127,7 @@ def read_key_set(body: bytes) -> dict[str, jwt.PyJWK]:
 def _usable(entry: Any) -> jwt.PyJWK | None:
     if not isinstance(entry, dict) or entry.get("kty") not in ("RSA", "EC") or entry.get("use") == "enc":
         return None
-    if not isinstance(entry.get("kid"), str) or not isinstance(entry.get("alg", ""), str):
+    if not isinstance(entry.get("kid"), str) or entry.get("alg", "") not in ("", *ALGORITHMS):
         return None
     if "d" in entry:
         log.warning("a platform publishes a private key; it was passed over, for anybody could sign with it")

@@ -7,12 +7,10 @@ by a person. Neither knows who asks: the invitation in the address decides.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
-from flask_babel import gettext  # type: ignore[import-untyped]
 
 from ...core.errors import InvalidInput, RegistrationRefused
 from ...core.store import joining, lti
@@ -20,7 +18,7 @@ from ...schemas.addresses import is_safe_address, origin
 from ...schemas.lti_products import PRODUCTS, Product, product_of
 from .. import security_headers
 from ..cookies import launch_core
-from ..rendering import moment
+from ..rendering import told
 from . import check, messages, register_by_hand, registering
 from .registration_request import tool_addresses, wanted_messages, wanted_scopes
 
@@ -142,13 +140,7 @@ def _by_hand() -> str | Response | tuple[str | Response, int]:
 def _check(token: str) -> str | Response:
     core = launch_core()
     entry = check.opened(core, token)
-    return _page("register/check.html", entry=entry, checks=check.examine(core, entry), told=_told)
-
-
-def _told(sentence: str, line: check.Check) -> str:
-    """A sentence of a check in the reader's language, with its values."""
-    values = {name: moment(v) if isinstance(v, datetime) else v for name, v in line.values.items()}
-    return str(gettext(sentence, **values))
+    return _page("register/check.html", entry=entry, checks=check.examine(core, entry), told=told)
 
 
 def _page(template: str, **values: object) -> str:

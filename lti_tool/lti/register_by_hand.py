@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from itsdangerous import BadData
 
-from ...core.errors import InvalidInput, RegistrationRefused
+from ...core.errors import Conflict, InvalidInput, RegistrationRefused
 from ...core.store import joining, lti, tool_keys
 from ...schemas.lti_products import Product
 from ...schemas.lti_registration import load_registration
@@ -73,7 +73,7 @@ def register(core: Core, sealed: str, given: Mapping[str, str]) -> lti.Registrat
     :param given: by the names of ``FIELDS``.
     :raises RegistrationRefused: ``bad-form``, ``expired-form``, or the invitation is no good.
     :raises InvalidInput: for the first wrong field, which ``where`` names; the invitation stays good.
-    :raises Conflict: another tenant holds this registration.
+    :raises Conflict: another tenant holds this client, in whichever deployment.
     """
     invitation, until = _unseal(core, sealed)
     now = core.clock()
@@ -90,12 +90,27 @@ def register(core: Core, sealed: str, given: Mapping[str, str]) -> lti.Registrat
         raise InvalidInput(error.what.removeprefix(f"{error.where}: "), error.cure, where=where) from error
     del values["tenant"]
     entry = lti.Registration(tenant_id=tenant_id, deployment_id=values.pop("deployments")[0], **values)
+    _check_is_own(core, entry)
     joining.claim(core.database, invitation, now)
     try:
         return lti.register(core.database, [entry], now)[1][0][0]
     except BaseException:
         joining.give_back(core.database, tenant_id, invitation)
         raise
+
+
+def _check_is_own(core: Core, entry: lti.Registration) -> None:
+    """Refuse a client of another tenant: nothing proves that its next deployment is not that tenant's too.
+
+    An invitation could else direct the logins of that client to another address, and take the launches of a
+    deployment that is not told yet. Where tenants do share a client, whoever runs the tool says so.
+    """
+    same_client = lti.find(core.database, entry.issuer, entry.client_id)
+    if any(other.tenant_id != entry.tenant_id for other in same_client):
+        raise Conflict(
+            f"The client {entry.client_id!r} of {entry.issuer} is registered already, not for this tenant.",
+            "Where several organisations share it, whoever runs this tool adds yours: stifinder register",
+        )
 
 
 def _unseal(core: Core, sealed: str) -> tuple[str, int]:

@@ -116,6 +116,16 @@ def test_a_platform_with_several_deployments_opens_visits_from_each(
     assert first.identities == second.identities
 
 
+def test_a_deployment_that_is_sent_as_a_number_is_the_one_that_was_registered(
+    tool_app: Flask, key_server: KeyServer, tab: Tab
+) -> None:
+    issuer = f"https://{fresh('numbers')}.example.com"
+    counting = Platform(tool_app.extensions["stifinder"], key_server, issuer, deployments=("7", "12"))
+    as_text = tab.launched(counting, deployment_id="12").launch
+    assert tab.launched(counting, deployment_id=12).launch.registration_id == as_text.registration_id
+    assert tab.launched(counting, deployment_id=7).launch.registration_id != as_text.registration_id
+
+
 def test_two_platforms_with_the_same_subject_mean_two_people(
     tool_app: Flask, key_server: KeyServer, tab: Tab
 ) -> None:

@@ -305,7 +305,7 @@ def test_an_lms_that_says_no_is_named(core: Core, client: FlaskClient, lms: Loop
     refused(agree(client, ask(client, lms, invite(core))), "lms-refused")
 
 
-@pytest.mark.parametrize("body", [b"oops", {"client_id": ""}, {"client_id": 5}])
+@pytest.mark.parametrize("body", [b"oops", {"client_id": ""}, {"client_id": True}])
 def test_an_answer_without_a_client_is_refused(
     core: Core, client: FlaskClient, lms: LoopbackLms, body: object
 ) -> None:
@@ -422,7 +422,9 @@ def test_by_hand_another_tenant_cannot_add_a_deployment_to_a_client_that_is_not_
     by_hand(client, invite(core), client_id="7", deployment="3")
     core.add_tenant("other", "Another")
     invitation = invite(core, tenant="other")
-    answer = by_hand(client, invitation, client_id="7", deployment="4", key_set_url="https://else.example/keys")
+    answer = by_hand(
+        client, invitation, client_id="7", deployment="4", key_set_url="https://else.example/keys"
+    )
     assert answer.status_code == 409
     assert "&#39;t&#39;" not in answer.text, "whose client it is stays unsaid"
     assert [(entry.tenant_id, entry.deployment_id) for entry in entries(core)] == [("t", "3")]

@@ -457,6 +457,12 @@ def test_the_record_is_downloaded_line_by_line(admin: Staff) -> None:
     assert [line["seq"] for line in lines] == [1, 2]
     assert lines[-1]["digest"] == admin.core.audit_log("t")[0].digest
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("before", ["9" * 30, "-" + "9" * 30, str(2**63)])
+def test_an_entry_of_a_number_that_no_record_reaches_is_no_fault(admin: Staff, before: str) -> None:
+    assert admin.get(f"administration/audit?before={before}").status_code == 200
 
 
 def test_a_changed_entry_shows(admin: Staff) -> None:

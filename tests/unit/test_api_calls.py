@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from api_client import Program
 from small_course import COURSE, EVERYTHING, ISSUER, arrival, draft, launch_of
 from stifinder.core.evidence import EventKind
-from stifinder.core.people import Purpose, Source
+from stifinder.core.people import Purpose, Role, Source
 from stifinder.core.service import Core
+from stifinder.core.store import joining, lti, tool_keys
 
 GRANTS = [{"purpose": "suggestions", "source": source} for source in ("statements", "page")]
 STATEMENT = "form of 3 May, filed by HR"
@@ -169,6 +171,35 @@ def test_choices_of_a_course_are_changed_one_by_one(core: Core, program: Program
     }
     assert program.call("PATCH", path, json={"needs_yes": None}).get_json()["needs_yes"] is False
     assert program.call("PATCH", path, json={"retention_days": 90}).status_code == 422
+
+
+def test_the_check_of_an_installation_is_told_with_its_cures_and_no_gaps(
+    core: Core, program: Program
+) -> None:
+    addresses = {"auth_login_url": f"{ISSUER}/auth", "key_set_url": f"{ISSUER}/keys"}
+    entry = lti.Registration("t", ISSUER, "client", "1", **addresses)
+    made = lti.register(core.database, [entry], core.clock())[1][0][0]
+    joining.note_launch(core.database, made, {"names": True}, 45, core.clock())
+    lines = {
+        line["name"]: line for line in program.get(f"/administration/registrations/{made.id}/check")["items"]
+    }
+    assert len(lines) == 9
+    assert lines["Opening the tool"]["state"] == "ok"
+    assert lines["Clocks"]["what"] == "The clock of the LMS is ahead by 45 seconds."
+    assert "%(" not in str(lines)
+    assert [name for name, line in lines.items() if line["state"] != "ok" and not line["cure"]] == []
+
+
+def test_keys_and_courses_that_are_not_told_of_are_listed(core: Core, program: Program) -> None:
+    kid = tool_keys.signing_key(core.database, core.secrets, core.clock()).kid
+    assert [key["kid"] for key in program.get("/administration/keys")["items"]] == [kid]
+    assert program.get("/administration/jobs/members") == {"items": []}
+    launch = replace(launch_of("person-1"), roles=frozenset({Role.TEACHER}))
+    core.note_roster(launch, ISSUER, f"{ISSUER}/members")
+    (entry,) = core.due_rosters()
+    core.roster_failed(entry, "The LMS answered 403.")
+    (course,) = program.get("/administration/jobs/members")["items"]
+    assert course["error"] == "The LMS answered 403."
 
 
 def test_settings_that_do_not_fit_a_plugin_are_named(program: Program) -> None:

@@ -318,3 +318,16 @@ def test_reviews_are_kept_for_each_learner_and_skill_alone(core: Core, clock: Cl
     assert again > clock.now + timedelta(days=1)
     assert due("person-1") == {skill("contracts"): before[0][skill("contracts")]}
     assert due("person-2") == before[1]
+
+
+def test_a_course_known_by_its_title_belongs_to_the_first_that_opened_it(core: Core) -> None:
+    """A teacher can give a course the title of another, and must not come into the other by it."""
+    title = core.context_of(launch_of("teacher-1")).title
+    first = replace(launch_of("teacher-1"), context_key="https://lms.example.org#41", context_title=title)
+    renamed = replace(launch_of("teacher-2"), context_key="https://lms.example.org#42", context_title=title)
+    course = core.context_of(first)
+    core.note_course(first)
+    core.note_course(renamed)
+    assert core.context_of(first).id == course.id
+    assert core.context_of(replace(first, context_title="Another title now")).id == course.id
+    assert core.context_of(renamed).id != course.id

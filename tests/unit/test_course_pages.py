@@ -411,6 +411,11 @@ def test_the_address_of_a_form_leads_to_a_page(core: Core, path: str) -> None:
     assert "Parts of the course’s pages" in answer.text
 
 
+def test_a_page_of_suggestions_that_no_course_reaches_is_empty(core: Core) -> None:
+    person = Staff(core)
+    assert person.client.get(f"{person.home}course/suggestions?at={'9' * 30}").status_code == 200
+
+
 def test_pages_are_kept_by_no_cache(full: tuple[Core, list[str]]) -> None:
     person = Staff(full[0])
     assert person.client.get(f"{person.home}course/suggestions").headers["Cache-Control"] == "no-store"

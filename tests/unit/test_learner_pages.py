@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from learner_world import ALL_GRANTS, PAGES, StandInCore
 from learner_world import launch_of as launch_into
-from small_course import EVERYTHING, launch_of
+from small_course import EVERYTHING, Clock, launch_of
 from stifinder import Dismissal, Purpose, Reason, Source
 from stifinder.core.errors import StoreUnavailable
 from stifinder.core.service import Core
@@ -182,6 +182,16 @@ def test_nothing_that_fits_says_what_to_do(person: Callable[..., Person]) -> Non
 
 def test_an_empty_course_says_how_activities_come(person: Callable[..., Person]) -> None:
     assert "They appear once its catalogue is imported" in words(person("empty").get())
+
+
+def test_when_the_visit_is_over_a_page_says_to_open_it_from_the_lms_again(core: Core, clock: Clock) -> None:
+    somebody = Person(core, launch=launch_of("person-1"))
+    assert somebody.get().status_code == 200
+    clock.forward(hours=2)
+    for answer in (somebody.get(), somebody.post("consent", remember="1")):
+        assert answer.status_code == 403
+        assert "Your visit may have ended. Open the tool from your LMS again" in answer.text
+        assert "<form" not in answer.text
 
 
 @pytest.mark.parametrize(("team", "said"), [(True, True), (False, False)])

@@ -154,6 +154,18 @@ def test_a_malformed_claim_is_named_in_the_reason(changes: dict[str, Any], reaso
     assert refusal.value.reason == reason
 
 
+@pytest.mark.parametrize("given", [12, "12"])
+def test_a_deployment_may_be_a_number(given: object) -> None:
+    assert load_launch(payload(deployment_id=given)).deployment_id == "12"
+
+
+@pytest.mark.parametrize("given", [True, 1.0, ["1"], 10**255])
+def test_a_deployment_that_is_neither_text_nor_number_is_refused(given: object) -> None:
+    with pytest.raises(LaunchRefused) as refusal:
+        load_launch(payload(deployment_id=given))
+    assert refusal.value.reason == "bad-deployment_id"
+
+
 def test_what_is_optional_and_malformed_is_left_out() -> None:
     found = load_launch(
         payload(

@@ -128,6 +128,11 @@ def test_an_issuer_speaks_only_for_its_very_host(data: Path, address: str) -> No
     assert refused.value.reason == "issuer-mismatch"
 
 
+def test_ids_that_an_lms_counts_up_may_come_as_numbers() -> None:
+    answer = load_answer(json.dumps({"client_id": 7, TOOL: {"deployment_id": 12}}).encode())
+    assert (answer.client_id, answer.deployment_id) == ("7", "12")
+
+
 def test_an_answer_without_a_deployment_leaves_it_to_the_first_launch() -> None:
     assert load_answer(b'{"client_id": "7"}').deployment_id == ""
     assert load_answer(b'{"client_id": "7", "scope": null}').scopes == ()

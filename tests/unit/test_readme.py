@@ -60,3 +60,15 @@ def test_every_guide_is_reached_from_the_index():
     linked = {(ROOT / "docs" / target).resolve() for target in LINK.findall(index)}
     for guide in ROOT.glob("docs/*.md"):
         assert guide.name == "index.md" or guide.resolve() in linked, f"{guide.name} is not linked"
+
+
+def test_every_picture_of_the_install_guides_is_taken_by_the_walk_that_tests_them():
+    walk = (ROOT / "tests" / "browser" / "test_from_nothing_to_grades.py").read_text(encoding="utf-8")
+    taken = {f"images/install-{name}.png" for name in re.findall(r'\.picture\("([a-z-]+)"\)', walk)}
+    guides = {path.name: path for path in GUIDES}
+    for name in ("install-moodle.md", "install-docebo.md", "install-other.md"):
+        shown = {
+            link for link in LINK.findall(guides[name].read_text(encoding="utf-8")) if link.endswith(".png")
+        }
+        assert shown
+        assert shown <= taken

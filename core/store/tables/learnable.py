@@ -12,6 +12,7 @@ context = tenant_table(
     Column("key", String(500), nullable=False),
     Column("title", String(500), nullable=False, server_default=""),
     Column("kind", String(40), nullable=False, server_default="course"),
+    Column("lms_key", String(500), nullable=False, server_default=""),  # of the course found by its title
     UniqueConstraint("tenant_id", "key"),
     key=("id",),
 )

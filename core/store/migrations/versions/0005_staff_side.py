@@ -168,6 +168,9 @@ def upgrade() -> None:
         " SELECT tenant_id, context_id, '', activity_id, 'never', decided_by, decided_at FROM policy"
     )
     op.drop_table("policy")
+    with op.batch_alter_table("context", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("lms_key", sa.String(length=500), server_default="", nullable=False))
+
     with op.batch_alter_table("used_token", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_used_token_tenant_id_expires_at"), ["tenant_id", "expires_at"], unique=False
@@ -194,6 +197,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_column("kind")
+
+    with op.batch_alter_table("context", schema=None) as batch_op:
+        batch_op.drop_column("lms_key")
 
     with op.batch_alter_table("used_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_used_token_tenant_id_expires_at"))
