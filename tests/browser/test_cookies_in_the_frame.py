@@ -162,8 +162,8 @@ def test_second_way_back_and_reload_lead_where_they_would_with_cookies(
     tool.locator("article h3").first.wait_for()
 
     def arrival() -> AbstractContextManager[object]:
-        """The next page is being shown. Looking into the frame before counts as a person's gesture, and a page
-        that goes on by itself after a gesture leaves a step for "back" to stop at."""
+        """The next page is being shown. To the browser, looking into the frame is a person's gesture; before
+        that it would fall into a page that goes on by itself, which then leaves one more step for "back"."""
         return page.expect_response(lambda answer: "/shown/" in answer.url)
 
     with arrival():
