@@ -40,8 +40,10 @@ audit: .venv/.dev ## bandit over the code, pip-audit over the versions that are 
 imports: .venv/.dev ## who may import whom
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/.dev ## measure speed and memory; a table, and JSON under benchmarks/results/
-	@$(BIN)/python tests/benchmarks/run.py
+bench: .venv/.bench ## measure strategies and speed; tables, and JSON under benchmarks/results/ (BENCH="knowledge" for one suite)
+	@$(BIN)/stifinder bench --output benchmarks/results $(BENCH)
+	@test -n "$(BENCH)" || $(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python -m stifinder.lab.bench.evidence benchmarks/results docs
 
 messages: .venv/.dev ## collect the texts of the pages, update and compile their translations
 	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keyword message --add-location file --sort-by-file \
@@ -53,6 +55,13 @@ messages: .venv/.dev ## collect the texts of the pages, update and compile their
 lock: .venv/.dev ## compile requirements/*.txt anew from pyproject.toml
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --extra dev --upgrade --output-file requirements/dev.txt
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --extra dev --extra bench --constraint requirements/dev.txt \
+		--output-file requirements/bench.txt
+
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@echo "Installing what the strategies are measured against; it takes some minutes."
+	@$(PIP) install --quiet --require-hashes --requirement requirements/bench.txt
+	@touch $@
 
 wheel: .venv/.dev ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation

@@ -6,10 +6,11 @@ Light to import: no web framework, no database.
 """
 
 from .core.catalogue import MEDIA_TYPES, Activity, Catalogue, Level, Skill, SkillLevel, Tags
-from .core.evidence import Event, EventKind, Mastery, Review
+from .core.evidence import CHECK_IN, Event, EventKind, Mastery, Review
 from .core.hookspecs import hookimpl
-from .core.learned import LearnedModel
-from .core.people import Context, Learner, Profile, Purpose, Role, Source, Tenant
+from .core.learned import Foretells, LearnedModel
+from .core.people import Context, Depth, Learner, Profile, Purpose, Role, Source, Tenant
+from .core.plans import Goal, LeftOut, Plan, Slot, Step, StepKind
 from .core.proposals import (
     Award,
     Candidate,
@@ -17,20 +18,25 @@ from .core.proposals import (
     Dismissal,
     Motivation,
     Outcome,
+    Pace,
+    PaceKind,
     PageSection,
     Peer,
     PeerMatch,
     Question,
     Reason,
+    Risk,
     Signal,
     Situation,
     Suggestion,
+    Team,
     message,
 )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CHECK_IN",
     "MEDIA_TYPES",
     "Activity",
     "Award",
@@ -38,31 +44,43 @@ __all__ = [
     "Catalogue",
     "Challenge",
     "Context",
+    "Depth",
     "Dismissal",
     "Event",
     "EventKind",
+    "Foretells",
+    "Goal",
     "Learner",
     "LearnedModel",
+    "LeftOut",
     "Level",
     "Mastery",
     "Motivation",
     "Outcome",
+    "Pace",
+    "PaceKind",
     "PageSection",
     "Peer",
     "PeerMatch",
+    "Plan",
     "Profile",
     "Purpose",
     "Question",
     "Reason",
     "Review",
+    "Risk",
     "Role",
     "Signal",
     "Situation",
     "Skill",
     "SkillLevel",
+    "Slot",
     "Source",
+    "Step",
+    "StepKind",
     "Suggestion",
     "Tags",
+    "Team",
     "Tenant",
     "__version__",
     "hookimpl",

@@ -11,16 +11,21 @@ from .catalogue import MEDIA_TYPES, Level, SkillLevel, Tags
 from .evidence import Mastery, Review
 from .hookspecs import Rule
 from .isolation import Unusable
+from .plans import Plan, Step
 from .proposals import (
     Award,
     Candidate,
     Challenge,
     Motivation,
+    Pace,
+    PaceKind,
     PageSection,
     PeerMatch,
     Question,
     Reason,
+    Risk,
     Signal,
+    Team,
 )
 
 MOST_ANSWERS = 10_000
@@ -101,6 +106,11 @@ def _peer_match(answer: PeerMatch) -> None:
     _tuple_of(str, answer.needs, "PeerMatch.needs")
 
 
+def _team(answer: Team) -> None:
+    _tuple_of(str, answer.refs, "Team.refs")
+    _tuple_of(str, answer.covers, "Team.covers")
+
+
 def _question(answer: Question) -> None:
     _text(answer.key, "Question.key")
     _text(answer.text, "Question.text")
@@ -127,6 +137,29 @@ def _motivation(answer: Motivation) -> None:
         _reason(answer.reason, "Motivation.reason")
 
 
+def _risk(answer: Risk) -> None:
+    _number(answer.probability, "Risk.probability", 0, 1)
+    _number(answer.usual, "Risk.usual", 0, 1)
+    if answer.reason is not None:
+        _reason(answer.reason, "Risk.reason")
+
+
+def _pace(answer: Pace) -> None:
+    if not isinstance(answer.kind, PaceKind):
+        raise Unusable("Pace.kind is not a PaceKind")
+    _number(answer.at_most, "Pace.at_most", 1, 5)
+    _number(answer.longest, "Pace.longest", 0, math.inf)
+    if answer.reason is None and answer.kind not in (PaceKind.STEADY, PaceKind.FLOW):
+        raise Unusable("Pace.reason is missing: a learner is told why")
+    if answer.reason is not None:
+        _reason(answer.reason, "Pace.reason")
+        _text(answer.rule, "Pace.rule")
+    try:
+        answer.rule % answer.values
+    except (KeyError, ValueError, TypeError) as error:
+        raise Unusable("Pace.rule has a place that its values do not fill") from error
+
+
 def _challenge(answer: Challenge) -> None:
     _text(answer.activity_id, "Challenge.activity_id")
     _number(answer.expected, "Challenge.expected", 0, 1)
@@ -144,6 +177,30 @@ def _section(answer: PageSection) -> None:
     _tuple_of(str, answer.paragraphs, "PageSection.paragraphs")
     if answer.link is not None and not str(answer.link[1]).startswith("https://"):
         raise Unusable("PageSection.link does not lead to an https address")
+    if answer.values:
+        try:
+            for paragraph in answer.paragraphs:
+                paragraph % answer.values
+        except (KeyError, ValueError, TypeError) as error:
+            raise Unusable("PageSection.paragraphs have a place that its values do not fill") from error
+
+
+def _plan(answer: Plan) -> None:
+    _tuple_of(Step, answer.steps, "Plan.steps")
+    if len(answer.steps) > MOST_ANSWERS:
+        raise Unusable(f"Plan.steps has {len(answer.steps)} elements; at most {MOST_ANSWERS} are read")
+    for step in answer.steps:
+        _text(step.skill_id, "Step.skill_id")
+        _number(step.minutes, "Step.minutes", 1, math.inf)
+        if step.last_day < step.day:
+            raise Unusable("Step.last_day is before Step.day")
+        if not step.reasons:
+            raise Unusable("Step.reasons is empty")
+        for reason in step.reasons:
+            _reason(reason, "Step.reasons")
+    for left in answer.left_out:
+        _text(left.activity_id, "LeftOut.activity_id")
+        _reason(left.reason, "LeftOut.reason")
 
 
 def _count(answer: int) -> None:
@@ -156,12 +213,16 @@ CHECKS: dict[type, Callable[[Any], None]] = {
     Review: _review,
     Signal: _signal,
     PeerMatch: _peer_match,
+    Team: _team,
     Question: _question,
     Tags: _tags,
     Motivation: _motivation,
+    Pace: _pace,
+    Risk: _risk,
     Challenge: _challenge,
     Award: _award,
     PageSection: _section,
+    Plan: _plan,
     int: _count,
 }
 

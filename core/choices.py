@@ -10,6 +10,8 @@ from .errors import InvalidInput
 
 FEWEST = 5
 """Figures about a group are never shown for fewer people."""
+MOST_EXPLORED = 20
+"""Percent of pages that can be given to trying other weights."""
 LONGEST_NOTE = 2000
 """Characters of what a tenant adds to the page on consent, per language."""
 
@@ -19,6 +21,8 @@ class Choices:
     """How suggestions and figures are handled.
 
     :param needs_yes: whether staff must say yes to an activity before it is suggested.
+    :param exploration: percent of pages, at most ``MOST_EXPLORED``, on which strategies may be weighed
+        otherwise than was learned, so that more can be learned; 0 switches it off.
     :param figures_from: people in a group from which figures about it are shown, at least ``FEWEST``.
     :param retention_days: after how many days what happened is removed; 0 keeps it until somebody erases it.
     :param consent_note: what the tenant adds to the page on consent, by language tag.
@@ -26,6 +30,7 @@ class Choices:
     """
 
     needs_yes: bool = False
+    exploration: int = 5
     figures_from: int = FEWEST
     retention_days: int = 0
     consent_note: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +38,7 @@ class Choices:
 
 
 DEFAULTS = Choices()
-OF_COURSE = frozenset({"needs_yes", "figures_from"})
+OF_COURSE = frozenset({"needs_yes", "exploration", "figures_from"})
 """What one course can choose by itself."""
 
 
@@ -50,6 +55,12 @@ def checked(key: str, value: Any, *, course: bool) -> Any:
     if key == "needs_yes" and isinstance(value, bool):
         return value
     whole = isinstance(value, int) and not isinstance(value, bool)
+    if key == "exploration" and whole:
+        if 0 <= value <= MOST_EXPLORED:
+            return value
+        raise InvalidInput(
+            f"{value} percent of pages were asked for.", f"Give a number from 0 to {MOST_EXPLORED}."
+        )
     if key == "figures_from" and whole:
         if FEWEST <= value <= 1000:
             return value

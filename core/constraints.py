@@ -103,6 +103,12 @@ def allow(
     return Allowed(tuple(kept), tuple(skipped))
 
 
+def shortest(allowed: Allowed, longest: int) -> Allowed:
+    """Only what takes at most so many minutes, where there is any; all of it with ``longest`` 0."""
+    short = tuple(a for a in allowed.activities if (a.minutes or UNKNOWN_MINUTES) <= longest)
+    return Allowed(short, allowed.skipped) if short else allowed
+
+
 def _skip(
     situation: Situation,
     activity: Activity,

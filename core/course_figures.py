@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from . import course_survival
+
 Z = 1.96
 """Of the normal distribution: intervals hold the truth with about 95 % probability."""
 
@@ -83,12 +85,14 @@ class Stops:
     """Where those stop who do not come to the end.
 
     :param half_by: minutes after which half of them have stopped.
+    :param likely: the 95 % interval of each point.
     :param points: (minutes, share of those who began that is still there), from (0, 1); each step stands
         for ``fewest`` people or more.
     """
 
     half_by: int
     points: tuple[tuple[int, float], ...]
+    likely: tuple[tuple[float, float], ...] = ()
 
 
 def stops(minutes: Sequence[int], finishing: Share | None, fewest: int) -> Stops | None:
@@ -102,14 +106,18 @@ def stops(minutes: Sequence[int], finishing: Share | None, fewest: int) -> Stops
     ordered = sorted(minutes)
     groups = min(len(ordered) // fewest, STEPS)
     edges = [round(n * len(ordered) / groups) for n in range(groups + 1)]
-    points, left = [(0, 1.0)], 1.0
+    points, left, told = [(0, 1.0)], 1.0, dict[int, int]()
     for start, end in itertools.pairwise(edges):
         left -= (1.0 - finishing.value) * (end - start) / len(ordered)
         at = ordered[(start + end) // 2]
         if len(points) > 1 and points[-1][0] == at:
             points.pop()
         points.append((at, left))
-    return Stops(ordered[len(ordered) // 2], tuple(points))
+        told[at] = told.get(at, 0) + end - start
+    # As many came to the end, for each who stopped, as among all who began.
+    finished = round(len(ordered) * finishing.value / (1.0 - finishing.value))
+    likely = ((1.0, 1.0), *course_survival.likely(sorted(told.items()), finished))
+    return Stops(ordered[len(ordered) // 2], tuple(points), likely)
 
 
 @dataclass(frozen=True, slots=True)

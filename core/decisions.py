@@ -51,6 +51,7 @@ class Decided:
     :param instead: activity that is not suggested to the one that takes its place.
     :param approved: activities that have a yes.
     :param needs_yes: whether only activities with a yes are suggested.
+    :param exploration: share of pages, 0..1, on which strategies may be weighed otherwise than was learned.
     """
 
     banned: frozenset[str] = frozenset()
@@ -58,9 +59,12 @@ class Decided:
     instead: Mapping[str, str] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
     needs_yes: bool = False
+    exploration: float = 0.0
 
     @classmethod
-    def of(cls, decisions: Iterable[Decision], *, needs_yes: bool = False) -> Decided:
+    def of(
+        cls, decisions: Iterable[Decision], *, needs_yes: bool = False, exploration: float = 0.0
+    ) -> Decided:
         """What follows from decisions that hold here and for this learner, earliest first.
 
         What is banned stays banned, whatever else was decided of it.
@@ -78,6 +82,7 @@ class Decided:
             {old: new for old, new in instead.items() if new not in banned},
             frozenset(approved | pinned.keys() | set(instead.values())),
             needs_yes,
+            exploration,
         )
 
 

@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from . import blend, constraints, ranking
+from . import arms, blend, constraints, ranking
 from .catalogue import Activity
 from .decisions import NOTHING_DECIDED, Decided
 from .evidence import Mastery, Review
 from .page import DueReview
+from .plans import Goal, Plan, changes
 from .plugins import Plugins
 from .proposals import (
     Award,
@@ -29,8 +30,10 @@ from .proposals import (
     Situation,
     Skip,
     Suggestion,
+    Team,
     message,
 )
+from .replanning import latest_result
 
 SECTIONS = 3
 REVIEWS_SHOWN = 8
@@ -58,17 +61,27 @@ class Answer:
 
 
 def estimate(situation: Situation, plugins: Plugins) -> Situation:
-    """Fill in mastery, reviews and signals, each from the plugins that know."""
+    """Fill in mastery, signals and reviews, each from the plugins that know."""
     known = plugins.first("estimate_mastery", situation=situation)
     mastery: dict[str, Mastery] = {m.skill_id: m for m in known.values} if known else {}
     situation = replace(situation, mastery=mastery)
+    signals = tuple(s for a in plugins.collect("context_signals", situation=situation) for s in a.values)
+    situation = replace(situation, signals=signals)  # before reviews, which keep deadlines
     scheduled = plugins.first("schedule_reviews", situation=situation)
     reviews: tuple[Review, ...] = (
         tuple(sorted(scheduled.values, key=lambda r: (r.due, r.skill_id))) if scheduled else ()
     )
-    situation = replace(situation, reviews=reviews)
-    signals = tuple(s for a in plugins.collect("context_signals", situation=situation) for s in a.values)
-    return replace(situation, signals=signals)
+    return replace(situation, reviews=reviews)
+
+
+def getting_on(situation: Situation, plugins: Plugins) -> Situation:
+    """Fill in the risk of stopping and the pace, of somebody who agreed to being remembered."""
+    if not situation.history:
+        return situation
+    risky = plugins.first("stopping_risk", situation=situation)
+    situation = replace(situation, risk=risky.values[0] if risky else None)
+    described = plugins.first("describe_pace", situation=situation)
+    return replace(situation, pace=described.values[0] if described else None)
 
 
 def suggest(
@@ -78,23 +91,34 @@ def suggest(
     dismissed: Mapping[str, tuple[Dismissal, datetime]] | None = None,
     decided: Decided = NOTHING_DECIDED,
     take_anyway: bool = False,
+    lighter: bool = True,
 ) -> Answer:
-    """Answer for a situation whose mastery, reviews and signals are still to be estimated."""
-    situation = estimate(situation, plugins)
+    """Answer for a situation whose mastery, reviews and signals are still to be estimated.
+
+    :param lighter: whether a pace that asks for less brings less.
+    """
+    situation = getting_on(estimate(situation, plugins), plugins)
+    at_most = situation.pace.at_most if situation.pace and lighter else ranking.AT_MOST
 
     def allow(*, anyway: bool) -> constraints.Allowed:
-        return constraints.allow(
+        found = constraints.allow(
             situation, dismissed=dismissed or {}, banned=decided.banned, take_anyway=anyway
         )
+        return constraints.shortest(found, situation.pace.longest) if situation.pace and lighter else found
 
     allowed = allow(anyway=False)
     allowed_ids = {a.id for a in allowed.activities}
     first = _by_staff(situation, decided, allowed_ids)
+    weighings: tuple[arms.Arm, ...] = ()
     if take_anyway:
         first, voted, reason = [], list[ranking.Ranked](), ASKED
         others = [a for a in allow(anyway=True).activities if a.id not in allowed_ids]
     else:
-        voted, reason = _by_vote(situation, plugins, allowed_ids - {r.activity_id for r in first}), FITS
+        left_to_vote = allowed_ids - {r.activity_id for r in first}
+        # Of what is not recorded nothing can be learned, so nothing is tried out there.
+        exploration = decided.exploration if situation.learner.remembered else 0.0
+        voted, weighings = _by_vote(situation, plugins, left_to_vote, exploration)
+        reason = FITS
         ranked_ids = {r.activity_id for r in (*first, *voted)}
         others = [a for a in allowed.activities if a.id not in ranked_ids]
 
@@ -108,19 +132,70 @@ def suggest(
         return found + _in_course_order(more[: max(0, ranking.AT_MOST - len(found))], reason)
 
     generator = ranking.generator_for(situation)
-    held = ranking.draw(ranked(yes=False), generator)
-    chosen = first + ranking.draw(ranked(yes=True), generator, ranking.AT_MOST - len(first))
+    by = ranking.pick(weighings, generator)
+    held = ranking.draw(ranked(yes=False), generator, arms=weighings, by=by)
+    chosen = first + ranking.draw(ranked(yes=True), generator, max(0, at_most - len(first)), weighings, by)
     left = set(filter(may, allowed_ids)) - {r.activity_id for r in (*chosen, *held)}
     return Answer(
         situation,
         tuple(_suggestion(situation, r, place) for place, r in enumerate(chosen)),
         tuple(_suggestion(situation, r, place) for place, r in enumerate(held)),
         allowed.skipped,
-        _due(situation, decided.banned),
+        _due(situation, decided.banned)[: at_most if at_most < ranking.AT_MOST else None],
         next((r.due for r in situation.reviews if r.due > situation.now), None),
         _challenge(situation, plugins, left),
         _earned(situation, plugins),
     )
+
+
+def plan(
+    situation: Situation, goal: Goal, plugins: Plugins, *, before: Situation | None = None
+) -> Plan | None:
+    """The path to a goal, and how it differs from before the latest result; None when nobody plans.
+
+    Both situations are still to be estimated.
+
+    :param before: the same situation without its latest result; None when there is none.
+    """
+
+    def planned(which: Situation) -> Plan | None:
+        said = plugins.first("plan_path", situation=estimate(which, plugins), goal=goal)
+        found: Plan | None = said.values[0] if said else None
+        pool = frozenset(which.pool)
+        unknown = found and any(s.activity_id and s.activity_id not in pool for s in found.steps)
+        return None if unknown else found
+
+    now = planned(situation)
+    earlier = planned(before) if now is not None and before is not None else None
+    if now is None or earlier is None:
+        return now
+    done = frozenset(constraints.done(situation.history))
+    return replace(now, changes=changes(earlier, now, done), after=latest_result(situation))
+
+
+def rank(situation: Situation, plugins: Plugins) -> list[ranking.Ranked]:
+    """What the strategies make of a situation, best first, before staff and the draw; for benches."""
+    situation = estimate(situation, plugins)
+    allowed = constraints.allow(situation, dismissed={}, banned=())
+    return _by_vote(situation, plugins, {a.id for a in allowed.activities}, 0.0)[0]
+
+
+def field(
+    situation: Situation,
+    plugins: Plugins,
+    *,
+    dismissed: Mapping[str, tuple[Dismissal, datetime]] | None = None,
+    decided: Decided = NOTHING_DECIDED,
+) -> list[ranking.Ranked]:
+    """What takes part in the draw by the learned weights, best first; without what staff put first."""
+    situation = estimate(situation, plugins)
+    allowed = constraints.allow(situation, dismissed=dismissed or {}, banned=decided.banned).activities
+    first = {r.activity_id for r in _by_staff(situation, decided, {a.id for a in allowed})}
+    may = [a for a in allowed if a.id not in first and (not decided.needs_yes or a.id in decided.approved)]
+    voted, _ = _by_vote(situation, plugins, {a.id for a in may}, 0.0)
+    found = [replace(r, value=r.by_arm[0], by_arm=()) for r in voted]
+    others = [a for a in may if a.id not in {r.activity_id for r in voted}]
+    return found + _in_course_order(others[: max(0, ranking.AT_MOST - len(found))], FITS)
 
 
 def _by_staff(situation: Situation, decided: Decided, allowed: Collection[str]) -> list[ranking.Ranked]:
@@ -152,13 +227,20 @@ def _from_signals(situation: Situation, allowed: Collection[str]) -> dict[str, t
     return {"signals": tuple(found)}
 
 
-def _by_vote(situation: Situation, plugins: Plugins, allowed: Collection[str]) -> list[ranking.Ranked]:
-    """What the strategies make of the allowed activities, best first; empty when all of them are silent."""
+def _by_vote(
+    situation: Situation, plugins: Plugins, allowed: Collection[str], exploration: float
+) -> tuple[list[ranking.Ranked], tuple[arms.Arm, ...]]:
+    """What the strategies make of the allowed activities, best first, and the ways of weighing them.
+
+    Empty when all of them are silent.
+    """
     votes: dict[str, tuple[Candidate, ...]] = {
         a.plugin: a.values for a in plugins.collect("candidates", situation=situation)
     }
     votes |= _from_signals(situation, allowed)
-    return ranking.blend(votes, blend.weights(situation.models.get("blend"), votes), allowed)
+    state, moment = situation.models.get("blend"), arms.moment(situation.history)
+    weighings = blend.policy(state, votes, moment, exploration)
+    return ranking.blend(votes, weighings[0].weights, allowed, weighings), weighings
 
 
 def _in_course_order(activities: Sequence[Activity], reason: Reason) -> list[ranking.Ranked]:
@@ -188,6 +270,8 @@ def _suggestion(situation: Situation, ranked: ranking.Ranked, place: int) -> Sug
         uses=ranked.uses,
         minutes_asked=situation.minutes,
         locale=situation.learner.locale,
+        moment=arms.moment(situation.history) if ranked.votes else "",
+        ratios=ranked.ratios,
     )
 
 
@@ -248,6 +332,18 @@ def sections(situation: Situation, plugins: Plugins) -> tuple[PageSection, ...]:
     return tuple(s for a in plugins.collect("page_sections", situation=situation) for s in a.values)[
         :SECTIONS
     ]
+
+
+def teams(situation: Situation, size: int, plugins: Plugins) -> tuple[Team, ...]:
+    """Teams of about ``size`` people, each of ``situation.peers`` in one at most."""
+    formed = plugins.first("form_teams", situation=situation, size=size)
+    left = {p.ref for p in situation.peers}
+    found = []
+    for team in formed.values if formed else ():
+        if left.issuperset(team.refs) and len(set(team.refs)) == len(team.refs):
+            left -= set(team.refs)
+            found.append(team)
+    return tuple(found)
 
 
 def matches(situation: Situation, plugins: Plugins) -> tuple[PeerMatch, ...]:

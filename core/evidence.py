@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     OTHER = "other"
 
 
+CHECK_IN = "check-in"
+"""The item of a ``RATED`` event on how it goes: score 0..1 (motivation), success (the goal is right)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing a learner did, reduced to what strategies need.
@@ -42,11 +46,12 @@ class Event:
     :param at: when it happened, timezone-aware, UTC.
     :param activity_id: the catalogue's activity, "" when the statement's object is not in the catalogue.
     :param skills: ids of the skills concerned, as the catalogue had them when the event arrived.
-    :param item: the question inside the activity, "" when none.
+    :param item: the question inside the activity, "" when none; for ``OUTCOME`` the moment (``arms.moment``).
     :param success: right or wrong, passed or failed; None when not said.
-    :param score: 0..1; None when not said.
+    :param score: 0..1; None when not said. For ``OUTCOME`` how much more it is worth than before, -1..1.
     :param minutes: how long it took; None when not said.
-    :param votes: for ``OUTCOME``: strategy name to its share of the credit, shares sum to 1.
+    :param votes: for ``OUTCOME``: strategy name to its share of the credit, and ``>`` with an arm's name to
+        its importance weight; see ``blend``.
     """
 
     id: str

@@ -173,7 +173,7 @@ def outcomes(connection: Connection, tenant_id: str, new: Sequence[Event], now: 
         after = suggestions.come_of(connection, suggestion, outcome, event.at)
         if after is not None:
             shown[event.learner_id, event.activity_id] = after
-            credited.append(credit(after, outcome, event.at, event.source))
+            credited.append(credit(suggestion, outcome, event.at, event.source))
     return credited
 
 
@@ -187,19 +187,15 @@ def credit_id(suggestion: Suggestion, outcome: Outcome) -> str:
     return f"{suggestion.id}.{outcome}"
 
 
-def credit(suggestion: Suggestion, outcome: Outcome, at: datetime, source: Source) -> Event:
-    """The event that tells the blend which strategies an outcome speaks for, by their share of the value."""
-    parts = {v.strategy: v.score * v.weight for v in suggestion.votes}
-    whole = sum(parts.values())
-    return Event(
-        id=credit_id(suggestion, outcome),
-        tenant_id=suggestion.tenant_id,
-        learner_id=suggestion.learner_id,
-        kind=EventKind.OUTCOME,
-        at=at,
-        source=source,
-        activity_id=suggestion.activity_id,
-        context_id=suggestion.context_id,
-        score=blend.VALUE[outcome],
-        votes={name: part / whole for name, part in parts.items()} if whole > 0 else {},
-    )
+def credit(before: Suggestion, outcome: Outcome, at: datetime, source: Source) -> Event:
+    """The event that tells the blend what came of a suggestion.
+
+    :param before: the suggestion as it stood.
+    """
+    return blend.credit(before, outcome, credit_id(before, outcome), at, source)
+
+
+def shown(suggestions: Sequence[Suggestion]) -> list[Event]:
+    """The event that tells the blend what one page showed for the first time; none without votes."""
+    event = blend.shown(suggestions, credit_id(suggestions[0], Outcome.SHOWN)) if suggestions else None
+    return [event] if event else []

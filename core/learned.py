@@ -15,6 +15,7 @@ The laws, which ``lab.laws`` checks for any model:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from .evidence import Event
@@ -56,3 +57,17 @@ class LearnedModel(Protocol):
 
         :raises ValueError: when the bytes are not a state of this version.
         """
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """What a learned model may offer besides: answers foretold one by one, as benches ask for them.
+
+    It must be the same estimate that the model's plugin gives in ``estimate_mastery``, without its ranges.
+    """
+
+    def prepare(self, states: Mapping[str, object]) -> None:
+        """Solve now what is otherwise solved in the background; states by model name."""
+
+    def foretell(self, states: Mapping[str, object], learner_id: str, skill: str) -> float:
+        """Probability in (0, 1) that the learner's next answer on this skill is right."""

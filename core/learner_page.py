@@ -38,9 +38,13 @@ class Visit:
 
 @dataclass(frozen=True)
 class Kept:
-    """What recording gave back: suggestions as recorded, awards so far, people and groups to learn with."""
+    """What recording gave back: suggestions as recorded, awards so far, people and groups to learn with.
+
+    :param new: the suggestions that were not recorded before.
+    """
 
     suggestions: tuple[Suggestion, ...] | None = None
+    new: tuple[Suggestion, ...] = ()
     awards: tuple[Award, ...] = ()
     peers: tuple[PeerMatch, ...] = ()
     groups: tuple[str, ...] = ()
@@ -70,9 +74,11 @@ def read(
     context = find_context(connection, launch)
     learner = learners.find(connection, tenant_id, learner_id) if learner_id else None
     agreed = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+    chosen = choices.of_course(connection, tenant_id, context.id)
     decided = Decided.of(
         decisions.applying(connection, tenant_id, context.id, learner_id),
-        needs_yes=choices.of_course(connection, tenant_id, context.id).needs_yes,
+        needs_yes=chosen.needs_yes,
+        exploration=chosen.exploration / 100,
     )
     link = opens.opens(launch.custom)
     pool = opens.pool(link, catalogue, context.id)
@@ -144,19 +150,22 @@ def keep(connection: Connection, visit: Visit, answer: engine.Answer, plugins: P
     if agreed != visit.agreed or learners.find(connection, tenant_id, learner_id) is None:
         return NOTHING_KEPT
     recorded = suggestions.record(connection, answer.suggestions)
+    new = tuple(s for s, made in zip(recorded, answer.suggestions, strict=True) if s is made)
     decisions.keep_waiting(connection, tenant_id, learner_id, situation.context.id, answer.waiting)
     suggestions.keep_mastery(connection, tenant_id, learner_id, situation.mastery.values(), now)
     suggestions.give_awards(connection, tenant_id, learner_id, answer.earned, now)
     awards = tuple(a for a, _ in suggestions.awards(connection, tenant_id, learner_id))
     if not any(purpose is Purpose.PEERS for purpose, _ in visit.agreed):
-        return Kept(recorded, awards)
+        return Kept(recorded, new, awards)
     learners.seen_in(connection, tenant_id, situation.context.id, learner_id, now)
     # Who is in a group of the course learns with that group.
     fellows = groups.fellows(connection, tenant_id, situation.context.id, learner_id)
     others = suggestions.peers(connection, tenant_id, situation.context.id, learner_id, among=fellows)
     own = groups.titles(connection, tenant_id, situation.context.id, learner_id)
-    matches = engine.matches(replace(situation, peers=tuple(others.values())), plugins)
-    return Kept(recorded, awards, matches, own)
+    own_ref = suggestions.peer_ref(tenant_id, situation.context.id, learner_id)
+    found = replace(situation, peers=tuple(others.values()), own_ref=own_ref)
+    matches = engine.matches(found, plugins)
+    return Kept(recorded, new, awards, matches, own)
 
 
 def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -> LearnerPage:
@@ -180,6 +189,7 @@ def compose(visit: Visit, answer: engine.Answer, kept: Kept, plugins: Plugins) -
         awards=kept.awards,
         questions=engine.questions(situation, plugins),
         sections=engine.sections(situation, plugins),
+        pace=situation.pace,
         skipped=tuple(s for s in answer.skipped if s.reason in WORTH_SAYING),
         waiting=len(answer.waiting),
         too_long=sum(s.reason is SkipReason.TIME for s in answer.skipped),

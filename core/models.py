@@ -157,6 +157,12 @@ class Models:
             else:
                 states[name] = state
 
+    def alone(self, events: Sequence[Event], granted: Granted) -> dict[str, Any]:
+        """States that know these events alone, of the models that serve each learner alone."""
+        own = {n: m.empty() for n, (_, m) in self.models.items() if m.purpose is Purpose.SUGGESTIONS}
+        self._fold(own, events, granted)
+        return own
+
     def _call(
         self, model: str, what: str, function: Callable[..., Any], *, weight: int = 0, **arguments: Any
     ) -> Any:

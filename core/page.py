@@ -8,7 +8,7 @@ from datetime import datetime
 from .catalogue import Activity, Catalogue
 from .evidence import Mastery
 from .people import Context, Learner, Purpose, Source
-from .proposals import Award, Challenge, PageSection, PeerMatch, Question, Reason, Skip, Suggestion
+from .proposals import Award, Challenge, Pace, PageSection, PeerMatch, Question, Reason, Skip, Suggestion
 
 TIME_BUDGETS = (5, 20, 60, 120)
 """Minutes a learner can choose between."""
@@ -49,6 +49,7 @@ class LearnerPage:
     :param next_review: when the next review comes if none is due; None when nothing is scheduled.
     :param agreed: purposes and sources the person agreed to (or that rest on another recorded basis).
     :param agreed_before: whether the page on consent said less when the person agreed than it says today.
+    :param pace: how the learner is getting on; None when nothing can be said.
     :param uses: data sources behind what is shown.
     """
 
@@ -67,6 +68,7 @@ class LearnerPage:
     awards: tuple[Award, ...] = ()
     questions: tuple[Question, ...] = ()
     sections: tuple[PageSection, ...] = ()
+    pace: Pace | None = None
     skipped: tuple[Skip, ...] = ()
     too_long: int = 0
     waiting: int = 0

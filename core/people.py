@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -64,6 +64,19 @@ class Context:
     kind: str = "course"
 
 
+MOST_HELPED = 10
+"""The most that anybody can offer at a time."""
+
+
+class Depth(StrEnum):
+    """What somebody learns for."""
+
+    USE = "use"
+    """To be able to work with it soon."""
+    UNDERSTAND = "understand"
+    """To understand it thoroughly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a person says about themselves, and can change at any time.
@@ -73,6 +86,9 @@ class Profile:
     :param solo: True prefers working alone, False prefers teams, None not said.
     :param media: preferred media types, best first; empty when not said.
     :param role: the person's job role in their own words; empty when not said.
+    :param depth: what the person learns for; None not said.
+    :param deadline: the day on which the goals should be reached; None without one.
+    :param helps: how many others at a time may be told that this person could help them; None not said.
     """
 
     goals: tuple[str, ...] = ()
@@ -80,6 +96,9 @@ class Profile:
     solo: bool | None = None
     media: tuple[str, ...] = ()
     role: str = ""
+    depth: Depth | None = None
+    deadline: date | None = None
+    helps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,10 @@ class Suggestion:
     :param uses: union of the data sources behind the votes.
     :param minutes_asked: the time budget it was made for.
     :param locale: the language the page was first shown in.
+    :param moment: how much of a history it was made from (see ``arms.moment``); "" where nothing is learned
+        from what comes of it.
+    :param ratios: arm of the blend to how much likelier it would have given the activity this place, given
+        those above it, than the page did; at most 10.
     """
 
     id: str
@@ -120,6 +124,8 @@ class Suggestion:
     outcome: Outcome = Outcome.SHOWN
     outcome_at: datetime | None = None
     dismissal: Dismissal | None = None
+    moment: str = ""
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
 
 class SkipReason(StrEnum):
@@ -165,10 +171,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another learner in the same context who agreed to be found; ``ref`` is not the learner's id."""
+    """Another learner in the same context who agreed to be found.
+
+    :param ref: not the learner's id; the same for everybody in this context.
+    :param solo, helps: what the person said, as in ``Profile``.
+    """
 
     ref: str
     mastery: Mapping[str, Mastery]
+    solo: bool | None = None
+    helps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +191,18 @@ class PeerMatch:
     gives: tuple[str, ...]
     needs: tuple[str, ...]
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People proposed as a team for a task.
+
+    :param refs: of ``situation.peers``.
+    :param covers: skills in which somebody in it is likely strong.
+    """
+
+    refs: tuple[str, ...]
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +263,67 @@ class PageSection:
     """A small box a plugin adds to the learner page: text only, the page draws it.
 
     :param link: (label, https address), or None.
+    :param values: what fills the places of the paragraphs after translation, as in ``Reason``; a value whose
+        name starts with ``medium`` is a media type, and is shown by its name.
     """
 
     title: str
     paragraphs: tuple[str, ...]
     link: tuple[str, str] | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """How likely a learner is to stop: to leave undone what the others in the course go on to do.
+
+    Shown to nobody but the learner, and to them as its reason, not as a number.
+
+    :param probability: 0..1.
+    :param usual: what it is on average for those who are there now, 0..1.
+    :param reason: what raises it most that the learner can do something about; None when nothing does.
+    """
+
+    probability: float
+    usual: float
+    reason: Reason | None = None
+
+
+class PaceKind(StrEnum):
+    """How a learner is getting on, as their own page says it."""
+
+    STEADY = "steady"
+    FLOW = "flow"
+    """Things go well right now: nothing interrupts."""
+    TIRING = "tiring"
+    """Results fall within this sitting: a pause is proposed."""
+    OVERLOAD = "overload"
+    """Much work, and results fall: a lighter day is offered."""
+    WANING = "waning"
+    """Less than before, by what was done or said: whether the goal is still right is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a learner is getting on, told to them and to nobody else, with the rule it comes from.
+
+    Never from biometric signals.
+
+    :param reason: what was seen; None only when steady or in flow.
+    :param rule: how it is worked out, a whole sentence marked with ``message``; values as in ``Reason``.
+    :param at_most: how many suggestions to show, 1..5.
+    :param longest: minutes of the longest that is suggested while something as short fits; 0 for any. Nothing
+        of the pace is in a suggestion's record, which staff may see.
+    :param check_in: whether to ask now how it goes.
+    """
+
+    kind: PaceKind
+    reason: Reason | None = None
+    rule: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    at_most: int = 5
+    longest: int = 0
+    check_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -259,8 +339,11 @@ class Situation:
     :param mastery: skill id to estimate; empty while estimates are being made.
     :param reviews: reviews by skill, due first; empty while they are being scheduled.
     :param signals: from context-signals plugins.
+    :param risk: of stopping; None when nothing can be said.
+    :param pace: how the learner is getting on; None when nothing can be said.
     :param models: model name to its current state, read only (see ``LearnedModel``).
     :param peers: people who agreed to be found; filled only for peer matching.
+    :param own_ref: the ``ref`` by which these people find this learner; filled only then, too.
     :param settings: those of the plugin that is asked, as its ``settings_schema`` reads them; empty without
         one.
     """
@@ -276,6 +359,9 @@ class Situation:
     mastery: Mapping[str, Mastery] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
     signals: tuple[Signal, ...] = ()
+    risk: Risk | None = None
+    pace: Pace | None = None
     models: Mapping[str, object] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
+    own_ref: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)

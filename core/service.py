@@ -12,23 +12,27 @@ from .desks.catalogue import CatalogueDesk
 from .desks.groups import GroupsDesk
 from .desks.learning import LearningDesk
 from .desks.on_behalf import OnBehalfDesk
+from .desks.paths import PathsDesk
 from .desks.people import PeopleDesk
 from .desks.plugins import PluginsDesk
 from .desks.retention import RetentionDesk
 from .desks.review import ReviewDesk
 from .desks.staff import StaffDesk
+from .desks.teams import TeamsDesk
 
 
 class Core(
     PeopleDesk,
     CatalogueDesk,
     LearningDesk,
+    PathsDesk,
     ReviewDesk,
     GroupsDesk,
     AdministrationDesk,
     PluginsDesk,
     RetentionDesk,
     StaffDesk,
+    TeamsDesk,
     ApiTokensDesk,
     OnBehalfDesk,
 ):

@@ -95,6 +95,8 @@ DOORS: Mapping[str, Door] = {
     "learner.reviews": _LEARN,
     "learner.review": _LEARN,
     "learner.answer_review": _LEARN,
+    "learner.check_in": _LEARN,
+    "learner.path": _LEARN,
     "learner.consent": _LEARN,
     "learner.agree": _LEARN,
     "learner.data": _LEARN,

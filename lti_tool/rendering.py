@@ -19,7 +19,7 @@ from flask_babel import get_locale, get_timezone, gettext  # type: ignore[import
 from ..core.catalogue import Activity, Catalogue, Level
 from ..core.evidence import Mastery
 from ..core.people import Purpose, Source
-from ..core.proposals import Question, Reason, Suggestion, Value
+from ..core.proposals import Pace, PageSection, Question, Reason, Suggestion, Value
 from .words import DISMISSALS, LEVELS, MEDIA, PURPOSES, SOURCES, SOURCES_USED, STRATEGIES, VALUES
 
 LANGUAGES: Mapping[str, str] = {"da": "Dansk", "en": "English", "de": "Deutsch"}
@@ -93,6 +93,8 @@ def _said(name: str, value: Value, catalogue: Catalogue) -> Value:
         return value
     if name.startswith("skill") and value in catalogue.skills:
         return catalogue.skills[value].title
+    if name.startswith("medium") and value in MEDIA:
+        return translated(MEDIA[value])
     if name.startswith("activity") and value in catalogue.by_id:
         return quoted(catalogue.by_id[value].title)
     return value
@@ -145,6 +147,18 @@ def because(reasons: Sequence[Reason], catalogue: Catalogue) -> str:
 def question_text(question: Question, catalogue: Catalogue) -> str:
     """An opening question, its places filled."""
     return sentence(question.text, question.values, catalogue)
+
+
+def pace_rule(pace: Pace, catalogue: Catalogue) -> str:
+    """How it was worked out how somebody is getting on."""
+    return sentence(pace.rule, pace.values, catalogue)
+
+
+def section_paragraphs(section: PageSection, catalogue: Catalogue) -> list[str]:
+    """What a plugin's box says, places filled where it brings values."""
+    if not section.values:
+        return [translated(paragraph) for paragraph in section.paragraphs]
+    return [sentence(paragraph, section.values, catalogue) for paragraph in section.paragraphs]
 
 
 # --- quantities and times -------------------------------------------------------------------------
@@ -310,6 +324,8 @@ def init_app(app: Flask) -> None:
         "because": because,
         "reason": reason_text,
         "question_text": question_text,
+        "pace_rule": pace_rule,
+        "section_paragraphs": section_paragraphs,
         "cell": cell,
         "on_day": on_day,
         "number": number,

@@ -46,11 +46,13 @@ STRATEGIES: Mapping[str, str] = {
     "peers": message("Who could learn with you"),
     "motivation": message("What is neither too easy nor too hard for you"),
     "beginners": message("Where beginners start"),
+    "planner": message("What leads to your goal"),
 }
 
 MODELS: Mapping[str, str] = {
     **STRATEGIES,
     "blend": message("Which suggestions were of use"),
+    "prerequisites": message("What has to be known before what"),
     "skill-norms": message("How well people do, skill by skill"),
 }
 """Learned models by name, as the list of what is counted calls them."""
@@ -84,7 +86,8 @@ PURPOSES: Mapping[Purpose, tuple[str, str]] = {
         message("Learning with somebody"),
         message(
             "Others in the course can be told that somebody is strong in what they want to learn. Your name "
-            "is not shown. Who accompanies you as your mentor, if the LMS names somebody, sees what you are "
+            "is not shown. Teachers of the course can have teams proposed, in which you stand under a sign, "
+            "not your name. Who accompanies you as your mentor, if the LMS names somebody, sees what you are "
             "likely to know and what is suggested to you."
         ),
     ),
@@ -118,6 +121,31 @@ RATINGS = (
     (4, message("Easily")),
 )
 """Answers to a self-check, with the rating the core understands."""
+
+MOTIVATIONS = (
+    (1, message("Very low")),
+    (2, message("Low")),
+    (3, message("In between")),
+    (4, message("High")),
+    (5, message("Very high")),
+)
+"""Answers to how the motivation is, with the number that is kept (as a share of the way from 1 to 5)."""
+
+PACES: Mapping[str, tuple[str, str]] = {
+    "tiring": (
+        message("A short pause?"),
+        message("Some minutes away from it often help. Until then fewer suggestions are shown."),
+    ),
+    "overload": (
+        message("A lighter day?"),
+        message("Fewer suggestions and reviews are shown, and only short ones where there are any."),
+    ),
+    "waning": (
+        message("Is this still the right way for you?"),
+        message("Fewer suggestions are shown at a time. A smaller step or another goal is fine."),
+    ),
+}
+"""How somebody is getting on: a title, and what the page does about it."""
 
 SELF_RATINGS = (
     (0.0, message("New to me")),

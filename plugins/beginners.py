@@ -111,15 +111,28 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     pool = _pool(situation)
     begun = max((place + 1 for place, activity in enumerate(pool) if activity.id in done), default=0)
     order = [activity for activity in (*pool[begun:], *pool[:begun]) if activity.id not in done]
+    late = _lateness(order)
     votes = []
     for place, activity in enumerate(order):
         if done.issuperset(activity.prerequisites):
-            score, reasons = _fit(situation, activity, place / len(order), words)
+            score, reasons = _fit(situation, activity, late[place], words)
             start = _place_reason(activity, place, begun, len(pool))
             if start or reasons:
                 told = (*reasons, *([start] if start else []))
                 votes.append(Candidate(activity.id, score * loudness, told[:2]))
     return sorted(votes, key=lambda vote: -vote.score)[:VOTES]
+
+
+def _lateness(order: Sequence[Activity]) -> list[float]:
+    """How late each comes in its own course, 0..1: between courses there is no order."""
+    courses = [activity.context_ids[0] if activity.context_ids else "" for activity in order]
+    lengths = Counter(courses)
+    before: Counter[str] = Counter()
+    late = []
+    for course in courses:
+        late.append(before[course] / lengths[course])
+        before[course] += 1
+    return late
 
 
 def _place_reason(activity: Activity, place: int, begun: int, size: int) -> Reason | None:

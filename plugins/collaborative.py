@@ -1,59 +1,81 @@
 """Collaborative strategy: what others who did the same did next, weighed by how well it went.
 
-Two parts, both solved from sums that forget a learner exactly (``steps``): item-item regression on decayed
-co-occurrence (``ease``), and transitions, the share of those who did A and went on to C times the share of
-them who did C well. It speaks only where at least ``GROUP`` learners stand behind what it says, and never
-about a smaller group.
+How likely an activity is next comes from ``next_step``, whose sums (``steps``) forget a learner exactly; the
+share of people who did it well after what this learner did moves it up or down. It speaks only where at
+least ``GROUP`` learners stand behind what it says, and never about a smaller group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from msgspec import Meta
-from numpy.typing import NDArray
+from marshmallow import Schema, fields, validate
 
 from .. import Candidate, Event, LearnedModel, Purpose, Reason, Situation, hookimpl, message
-from . import ease, steps_stored
+from . import declared, next_step, solved, steps_stored
 from .in_place import InPlace
-from .paths import ENGAGEMENT, LATEST, outcome, reading
-from .settings import read
-from .steps import SCALE, TAU, Steps
+from .next_step import RECENT, USUAL, Done, Floats, Rows
+from .paths import ENGAGEMENT, LATEST, Integers, outcome, reading
+from .settings import of
+from .steps import SCALE, Steps
 
 GROUP = 5
-RECENT = 10
 VOTES = 100
 PRIOR_LEARNERS = 4.0
+SPREAD = 4.0
+"""In a vote, the natural logarithm of one chance over another is divided by this."""
 USES = frozenset({"group", "statements"})
-Floats = NDArray[np.floating]
 
 DID_WELL = message("Because %(good)d of %(total)d who did this after %(activity_before)s did well.")
 WENT_ON = message("Because at least %(total)d others who did %(activity_before)s also did this around then.")
+GOES_WITH = message(
+    "Because at least %(total)d others who did %(activity_before)s, on what you named, also did this."
+)
+NEXT = message("Because at least %(total)d others went on to this after %(activity_before)s.")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may change.
+    """What an operator, and a tenant, may change.
 
     :param regularisation: EASE's lambda in learners; higher trusts rare co-occurrence less.
-    :param transitions: share of the transitions in the score, 0..1; the rest is the regression's.
+    :param results: the power of the share that did well, beside the chance of being next; 0 leaves it out.
     """
 
-    regularisation: Annotated[float, Meta(gt=0)] = 20.0
-    transitions: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    regularisation: float = 20.0
+    results: float = 1.0
 
 
-_settings = Settings()
+class SettingsSchema(Schema):
+    """``Settings`` as they are given."""
+
+    regularisation = fields.Float(
+        load_default=Settings().regularisation,
+        validate=validate.Range(min=0.01),
+        metadata={
+            "title": message("Caution with rare combinations"),
+            "description": message("In learners: higher trusts what few people did together less."),
+        },
+    )
+    results = fields.Float(
+        load_default=Settings().results,
+        validate=validate.Range(0, 4),
+        metadata={
+            "title": message("Weight of results"),
+            "description": message(
+                "How much it counts how well others did, beside how many went that way. 0 leaves results out."
+            ),
+        },
+    )
 
 
 class CollaborativeModel(InPlace[Steps]):
     """``steps.Steps`` as a learned model."""
 
     name = "collaborative"
-    version = 1
+    version = 2
     purpose = Purpose.SHARED_MODELS
 
     def empty(self) -> Steps:
@@ -67,15 +89,6 @@ class CollaborativeModel(InPlace[Steps]):
     def load(self, data: bytes) -> Steps:
         """Read what ``dump`` wrote."""
         return steps_stored.load(data)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What the learner did lately: rows, seconds and results (0..1, 0.5 when not known), latest first."""
-
-    rows: NDArray[np.intp]
-    at: NDArray[np.int64]
-    results: Floats
 
 
 def done_by(history: Sequence[Event], index: Mapping[str, int]) -> tuple[Done, set[str]]:
@@ -99,54 +112,32 @@ def done_by(history: Sequence[Event], index: Mapping[str, int]) -> tuple[Done, s
     )
 
 
-def interest(done: Done) -> Floats:
-    """How much each counts: halved when it went badly, decayed by time before the learner's latest one."""
-    decay = np.exp((done.at - done.at[0]) / (3600.0 * TAU))
-    weight: Floats = decay * (0.5 + 0.5 * done.results)
-    return weight
+def good_share(followed: Integers, well: Integers, share: Floats) -> Floats:
+    """How many of those who went on from what the learner did, did well: 0..1, with a prior.
 
+    ``(sum_a s_a W[c, a] + m p) / (sum_a s_a N[c, a] + m)``, with ``p`` the share that went well over all of
+    these, itself drawn to a half, and ``m`` = ``PRIOR_LEARNERS``.
 
-def _unit(values: Floats) -> Floats:
-    """Scaled so that the best is 1; what speaks against is 0."""
-    values = np.maximum(values, 0.0)
-    best = values.max(initial=0.0)
-    return values / best if best > 0 else values
-
-
-def regression(solution: ease.Solution | None, done: Done, rows: NDArray[np.intp]) -> Floats | None:
-    """EASE scores in 0..1 for ``rows``; None while there is no solution for what the learner did."""
-    if solution is None:
-        return None
-    size = len(solution.weights)
-    mine = done.rows < size
-    theirs = rows < size
-    if not mine.any():
-        return None
-    scores = interest(done)[mine] @ solution.weights[done.rows[mine]]
-    found = np.zeros(len(rows))
-    found[theirs] = scores[rows[theirs]]
-    return _unit(found)
-
-
-def transitions(followed: NDArray[np.int32], well: NDArray[np.int32], weight: Floats) -> Floats:
-    """Transition scores in 0..1 from counts [later, earlier]: how usual the step is, times how well it goes.
-
-    ``sum_a weight[a] * N[c, a] / max_c N[c, a] * (W[c, a] + m p) / (N[c, a] + m)``, with ``p`` the share that
-    went well over all of these and ``m`` = ``PRIOR_LEARNERS``.
+    :param followed: N [later, earlier]: how many did the later one, with a result.
+    :param well: W: how many of these did it well.
+    :param share: s, of each of the earlier ones.
     """
-    total = float(followed.sum())
-    usual = (float(well.sum()) + PRIOR_LEARNERS) / (total + 2 * PRIOR_LEARNERS)
-    share = followed / np.maximum(followed.max(axis=0, initial=0), 1)
-    good = (well + PRIOR_LEARNERS * usual) / (followed + PRIOR_LEARNERS)
-    scores: Floats = (share * good) @ weight
-    return _unit(scores)
+    m = PRIOR_LEARNERS
+    usual = (float(well.sum()) + m) / (float(followed.sum()) + 2 * m)
+    found: Floats = (well @ share + m * usual) / (followed @ share + m)
+    return found
+
+
+def votes_from(logs: Floats) -> Floats:
+    """Scores in 0..1 from logarithms of chances: the likeliest gets 1, the others ``SPREAD`` out below it."""
+    scores: Floats = np.exp((logs - logs.max()) / SPREAD)
+    return scores
 
 
 @hookimpl
-def configure(settings: Mapping[str, object]) -> None:
-    """Take this plugin's settings."""
-    global _settings
-    _settings = read(Settings, settings)
+def settings_schema() -> type[Schema]:
+    """What can be set."""
+    return SettingsSchema
 
 
 @hookimpl
@@ -161,44 +152,66 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     state = situation.models.get(CollaborativeModel.name)
     if not isinstance(state, Steps) or len(state.paths) < GROUP:
         return ()
+    settings = of(Settings, situation)
     done, names = done_by(situation.history, state.index)
+    seen_here = len(done.rows)
+    done = declared.steps(situation, state.index, done, names)
     pool = [(name, state.index[name]) for name in situation.pool if name in state.index and name not in names]
     if not len(done.rows) or not pool:
         return ()
     rows = np.array([row for _, row in pool], dtype=np.intp)
-    recent = done.rows[:RECENT]
-    cells = np.ix_(rows, recent)
-    followed, well = state.followed[cells], state.well[cells]
-    together = (state.near[cells] + state.near[np.ix_(recent, rows)].T) // SCALE  # at least so many learners
-    score = transitions(followed, well, interest(done)[:RECENT])
-    weights = ease.current(state, _settings.regularisation)
-    if (other := regression(weights, done, rows)) is not None:
-        score = _settings.transitions * score + (1 - _settings.transitions) * other
+    recent = np.ix_(rows, done.rows[:RECENT])
+    followed, well = state.followed[recent], state.well[recent]
+    together = _together(state, rows, done.rows)
+    onward = state.flow[recent] // SCALE
+    solution = solved.current(state, settings.regularisation)
+    known = next_step.sums(state, solution.weights if solution else None)
+    logs = next_step.views(known, done, rows) @ (solution.mix if solution else USUAL)
+    logs += settings.results * np.log(good_share(followed, well, next_step.shares(followed.shape[1])))
+    followed[:, seen_here:] = 0  # who only named it has not done anything after it
     shows_well = np.where((followed >= GROUP) & (2 * well >= followed), well, 0)
-    backed = (shows_well.max(axis=1) > 0) | (together.max(axis=1) >= GROUP)
-    score = np.where(backed, score, 0.0) * len(state.paths) / (len(state.paths) + 2 * GROUP)
+    backed = (shows_well.max(axis=1) > 0) | (np.maximum(together.max(axis=1), onward.max(axis=1)) >= GROUP)
+    if not backed.any():
+        return ()
+    score = np.zeros(len(rows))
+    score[backed] = votes_from(logs[backed]) * len(state.paths) / (len(state.paths) + 2 * GROUP)
     order = np.argsort(-score, kind="stable")[:VOTES]
     votes = []
     for n in order[score[order] > 0].tolist():
-        reason = _reason(state, recent, followed[n], shows_well[n], together[n])
+        reason = _reason(state, done.rows, seen_here, followed[n], shows_well[n], together[n], onward[n])
         votes.append(Candidate(pool[n][0], float(score[n]), (reason,)))
     return votes
 
 
+def _together(state: Steps, rows: Rows, done: Rows) -> Integers:
+    """At least how many learners did both, [row, done]: a sum that fades with time never exceeds them."""
+    found: Integers = (state.near[np.ix_(rows, done)] + state.near[np.ix_(done, rows)].T) // SCALE
+    return found
+
+
 def _reason(
     state: Steps,
-    recent: NDArray[np.intp],
-    followed: NDArray[np.int32],
-    shows_well: NDArray[np.int32],
-    together: NDArray[np.int32],
+    done: Rows,
+    seen_here: int,
+    followed: Integers,
+    shows_well: Integers,
+    together: Integers,
+    onward: Integers,
 ) -> Reason:
     """The strongest evidence for one activity, in counts of people."""
     best = int(shows_well.argmax())
     if shows_well[best]:
         counts = {"good": int(shows_well[best]), "total": int(followed[best])}
         text = DID_WELL
-    else:
+    elif together.max() >= GROUP:
         best = int(together.argmax())
         counts = {"total": int(together[best])}
         text = WENT_ON
-    return Reason(text, {**counts, "activity_before": state.ids[recent[best]]}, uses=USES)
+    else:
+        best = int(onward.argmax())
+        counts = {"total": int(onward[best])}
+        text = NEXT
+    values = {**counts, "activity_before": state.ids[done[best]]}
+    if best >= seen_here:
+        return Reason(GOES_WITH, values, uses=frozenset({"group", "page"}))
+    return Reason(text, values, uses=USES)

@@ -1,10 +1,13 @@
 """Content strategy: what fits the learner by what activities are about, how hard and how long they are.
 
-``score = (0.5 need + 0.3 edge + 0.2 likeness) * language * media * minutes``, every part in 0..1:
+``score = (0.5 need + 0.3 edge + 0.2 likeness + 0.2 role) * language * format * minutes * depth``, every part
+in 0..1, the sum cut at 1:
 
 - need: mean over the activity's skills of how much each is wanted: low mastery, misses, goals;
 - edge: how near the expected success is to ``EDGE``, from mastery and difficulty on the logit scale (Rasch);
-- likeness: text likeness to what went well lately, or to what went wrong and may need another explanation.
+- likeness: text likeness to what went well lately, or to what went wrong and may need another explanation;
+  where more than this course is to choose from, half as much again for likeness to this course;
+- role: text likeness to the learner's role; format, depth and deadline are told in ``media`` and ``aims``.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from .. import Activity, Candidate, Event, EventKind, Reason, Situation, hookimpl, message
+from .. import Activity, Candidate, Event, EventKind, PageSection, Reason, Situation, hookimpl, message
+from . import aims, media
 from .indexed import Indexed, indexed
 from .paths import ENGAGEMENT
 from .settings import read
@@ -29,7 +33,7 @@ RECENT = 8  # activities that went well, and as many that did not, whose texts c
 ANSWERS = 10  # latest answers on a skill that are counted
 WELL = 0.6
 MISSED = 0.5
-ALIKE = 0.25
+ALIKE = 0.2  # two texts of different courses of the Carpentries are as alike in 3 of 100 cases
 MANY = 3  # activities on a skill from which being the first of them is worth saying
 STATEMENTS = frozenset({"catalogue", "statements"})
 
@@ -51,6 +55,7 @@ FITS_ONE = message("Because it takes one minute, and you have %(available)d.")
 
 
 Values = dict[str, str | int | float]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,9 @@ class Settings:
     """What an operator may change.
 
     :param other_language: what a score is multiplied by when the activity is not in the learner's language.
-    :param other_media: the same when it is of no media type the learner prefers.
     """
 
     other_language: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    other_media: Annotated[float, Meta(ge=0, le=1)] = 0.8
 
 
 _settings = Settings()
@@ -110,6 +113,7 @@ def wanted(
     """(need in 0..1, logit of mastery) for each skill of the catalogue; 0.5 stands where nothing is known."""
     mastery = np.full(len(arrays.skill_index), 0.5)
     extra = np.zeros(len(arrays.skill_index))
+    pressing = aims.pressing(situation)
     for skill, estimate in situation.mastery.items():
         if skill in arrays.skill_index:
             mastery[arrays.skill_index[skill]] = min(0.98, max(0.02, estimate.mean))
@@ -119,19 +123,20 @@ def wanted(
     for skill in told.badly_by_skill.keys() & arrays.skill_index.keys():
         extra[arrays.skill_index[skill]] += 0.2
     for skill in arrays.skill_index.keys() & set(situation.learner.profile.goals):
-        extra[arrays.skill_index[skill]] += 0.3
+        extra[arrays.skill_index[skill]] += 0.3 + 0.3 * pressing
     return np.clip(0.6 * (1 - mastery) + extra, 0.0, 1.0), np.log(mastery / (1 - mastery))
 
 
-def _multipliers(situation: Situation, arrays: Indexed) -> NDArray[np.float64]:
-    """Language, media type and minutes, each 1 when it fits or is unknown."""
+def _multipliers(situation: Situation, arrays: Indexed, known: Mapping[str, media.Brought]) -> Floats:
+    """Language, format, minutes and depth, each 1 when it fits or is unknown."""
     mine = situation.learner.locale.replace("_", "-").split("-")[0].lower()
     fits = (arrays.languages == mine) | (arrays.languages == "")
     factor = np.where(fits, 1.0, _settings.other_language)
-    if situation.learner.profile.media:
-        preferred = np.isin(arrays.media, situation.learner.profile.media)
-        factor = factor * np.where(preferred, 1.0, _settings.other_media)
+    if known:
+        kinds, of = np.unique(arrays.media, return_inverse=True)
+        factor = factor * np.array(media.factors(known, kinds.tolist()))[of]
     available = max(1, situation.minutes)
+    factor = factor * aims.fits(situation, arrays)
     return factor * np.minimum(1.0, available / np.maximum(arrays.minutes, 1.0))
 
 
@@ -155,11 +160,18 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     expected = 1 / (1 + np.exp(arrays.difficulty[arrays.entry_activity] - ability[arrays.entry_skill]))
     edge = 1 - np.abs(expected - EDGE) / EDGE
     liked = _likeness(arrays, told.well)
-    score = (
+    alike = np.maximum(liked, _likeness(arrays, told.badly)) + _near_the_course(situation, arrays)
+    formats = media.brought(situation)
+    of_role = aims.of_role(situation, arrays)
+    fit = (
         0.5 * arrays.mean_over_skills(need[arrays.entry_skill], 0.3)
         + 0.3 * arrays.mean_over_skills(edge, 0.5)
-        + 0.2 * np.maximum(liked, _likeness(arrays, told.badly))
-    ) * _multipliers(situation, arrays)
+        + 0.2 * alike
+        + 0.2 * of_role
+    )
+    score = np.minimum(fit, 1.0) * _multipliers(situation, arrays, formats)
+    if pool.size > VOTES and np.ptp(score[pool]) == 0:
+        return ()  # nothing tells them apart: any choice of some of them would be arbitrary
     best = pool[np.argsort(-score[pool], kind="stable")[:VOTES]]
     like = _most_alike(arrays, told, best[liked[best] >= ALIKE])
     course = np.array([index[a] for a in situation.pool if a in index], dtype=np.intp)
@@ -169,14 +181,32 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     for place in best.tolist():
         activity = situation.catalogue.activities[place]
         reasons = _reasons(situation, activity, told, like.get(place, ""))
+        aimed = aims.reasons(situation, activity, float(of_role[place]))
+        aimed += media.reasons(situation, formats, activity.media_type)
         onward = _leads_to(situation, [n for n in arrays.opens.get(activity.id, ()) if n in left])
+        # One reason from results or goals, one from what the learner asked for; else the course.
         if reasons:
-            reasons += onward
+            reasons = [reasons[0], *aimed, *reasons[1:], *onward]
         else:
-            reasons = _from_the_course(situation, activity, place, by_skill, onward)
+            reasons = [*aimed, *_from_the_course(situation, activity, place, by_skill, onward)]
         if reasons:
             votes.append(Candidate(activity.id, float(score[place]), tuple(reasons[:2])))
     return votes
+
+
+@hookimpl
+def page_sections(situation: Situation) -> Sequence[PageSection]:
+    """What was found about a format that the learner said suits them."""
+    return media.sections(situation)
+
+
+def _near_the_course(situation: Situation, arrays: Indexed) -> Floats:
+    """Half the mean likeness to the three nearest others of this course, where others are to choose from."""
+    index = arrays.catalogue.index
+    course = [index[a.id] for a in situation.catalogue.in_context(situation.context.id)]
+    if arrays.texts is None or len(course) < 3 or len(situation.pool) <= len(course):
+        return np.zeros(len(arrays.shares))
+    return 0.5 * arrays.texts.nearest(course, 3)
 
 
 def _recent(arrays: Indexed, found: Mapping[str, Event]) -> list[int]:
@@ -194,7 +224,7 @@ def _most_alike(arrays: Indexed, told: Story, places: NDArray[np.intp]) -> dict[
     recent = _recent(arrays, told.well)
     if arrays.texts is None or not recent or not places.size:
         return {}
-    cosines = (arrays.texts[places] @ arrays.texts[recent].T).toarray()
+    cosines = arrays.texts.between(places.tolist(), recent)
     nearest = cosines.argmax(axis=1).tolist()
     names = [arrays.catalogue.activities[n].id for n in recent]
     return {
@@ -226,7 +256,7 @@ def _reasons(situation: Situation, activity: Activity, told: Story, alike: str) 
             break
     for skill in skills:
         if skill in situation.learner.profile.goals:
-            reasons.append(Reason(GOAL, {"skill": skill}, uses=frozenset({"catalogue", "page"})))
+            reasons.append(aims.deadline(situation, skill) or Reason(GOAL, {"skill": skill}, uses=aims.PAGE))
             break
     for earlier in activity.prerequisites:
         if earlier in told.done:

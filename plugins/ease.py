@@ -1,4 +1,4 @@
-"""Item-item regression in closed form, solved from a Gram matrix and kept until too much has changed.
+"""Item-item regression in closed form, from a Gram matrix.
 
 EASE (H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", The Web Conference 2019): with
 ``P = (G + lambda I)^-1`` the weights ``B = -P / diag(P)`` (columns), with a zero diagonal, minimise the
@@ -7,34 +7,17 @@ squared error of predicting each activity from all others.
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
-from .steps import SCALE, Steps
+from .paths import Integers
+from .steps import SCALE
 
 Floats = NDArray[np.float64] | NDArray[np.float32]
 
 SMALL = 400
-"""Up to this many activities every answer rests on a fresh solve (some milliseconds)."""
-STALE = 0.02
-"""Above it, the share of new events after which the weights are solved again, in the background."""
-
-_publish = threading.Lock()
-_one_at_a_time = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """Weights [from, to], and the state they were solved from."""
-
-    weights: Floats
-    regularisation: float
-    changes: int
-    generation: int
+"""Up to this many activities double precision is used; above, single, which is enough and twice as fast."""
 
 
 def weights(gram: Floats, regularisation: float) -> Floats:
@@ -62,66 +45,16 @@ def weights(gram: Floats, regularisation: float) -> Floats:
 weights(np.eye(2, order="F"), 1.0)  # LAPACK's first call costs most; here no learner waits for it
 
 
-def solve(state: Steps, regularisation: float) -> Solution:
-    """Solve for the state as it is now; large ones in single precision, which is enough and twice as fast.
+def solve(near: Integers, regularisation: float) -> Floats:
+    """Weights from half a Gram matrix in whole numbers (``steps.Steps.near``).
 
     The sums are rounded, so a lambda that is too small for them is raised tenfold until it is enough.
     """
-    size = len(state.ids)
-    changes, generation = state.changes, state.generation
-    near = state.near[:size, :size]
-    strength = regularisation
+    kind = np.float64 if len(near) <= SMALL else np.float32
     while True:
-        kind = np.float64 if size <= SMALL else np.float32
         gram: Floats = np.add(near, near.T, dtype=kind, order="F")
         gram *= 1.0 / SCALE
         try:
-            return Solution(weights(gram, strength), regularisation, changes, generation)
+            return weights(gram, regularisation)
         except np.linalg.LinAlgError:
-            strength *= 10
-
-
-def _keep(state: Steps, solution: Solution) -> bool:
-    """Publish a solution, unless somebody was forgotten since it was begun."""
-    with _publish:
-        if state.generation != solution.generation:
-            return False
-        state.solution = solution
-        return True
-
-
-def prepare(state: Steps, regularisation: float) -> None:
-    """Solve now and keep it; for benches, and for tests that must not depend on a background thread."""
-    _keep(state, solve(state, regularisation))
-
-
-def current(state: Steps, regularisation: float) -> Solution | None:
-    """The weights to use now; None while a large state waits for its first solve.
-
-    Never one that was solved with a learner who has been forgotten since.
-    """
-    kept: Solution | None = state.solution
-    if kept and (kept.generation != state.generation or kept.regularisation != regularisation):
-        kept = None
-    small = len(state.ids) <= SMALL
-    allowed = 0.0 if small else STALE * (kept.changes if kept else 0)
-    if kept and state.changes - kept.changes <= allowed:
-        return kept
-    if small:
-        fresh = solve(state, regularisation)
-        return fresh if _keep(state, fresh) else None
-    with _publish:
-        if state.solving:
-            return kept
-        state.solving = True
-    threading.Thread(target=_in_background, args=(state, regularisation), daemon=True).start()
-    return kept
-
-
-def _in_background(state: Steps, regularisation: float) -> None:
-    """One solve at a time in the whole process: it keeps a core busy for a second."""
-    try:
-        with _one_at_a_time:
-            prepare(state, regularisation)
-    finally:
-        state.solving = False
+            regularisation *= 10

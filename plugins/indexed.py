@@ -1,9 +1,7 @@
 """A catalogue as arrays, made once for each version and cached: what the content strategy computes on.
 
-Texts are compared by TF-IDF over runs of four characters within words (``char_wb``), on the title and the
-first ``TEXT`` characters: unlike whole words it sees that ``regneark`` is part of ``regnearksformel``, and
-needs no stemmer for each language. A large catalogue's texts are indexed in the background; until then,
-texts count for nothing.
+How texts are compared is told in ``texts``. A large catalogue's texts are indexed in the background; until
+then, texts count for nothing.
 """
 
 from __future__ import annotations
@@ -11,21 +9,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from .. import Activity, Catalogue
+from .texts import Texts, texts_of
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 KEPT = 8
 SMALL = 50
-"""Up to this many activities texts are indexed at once (some 20 ms), else in the background."""
-TEXT = 600
+"""Up to this many activities texts are indexed at once (some 50 ms), else in the background."""
 LEVEL_DIFFICULTY = {1: 0.3, 2: 0.5, 3: 0.7}
 """What a level stands for where the catalogue gives no difficulty."""
 
@@ -49,7 +45,9 @@ class Indexed:
     :param minutes: 0 when unknown.
     :param languages, media: as the catalogue has them.
     :param opens: activity id to the places of the activities that name it as a prerequisite, in course order.
-    :param texts: (activities, terms), rows of length 1; None while they are being indexed.
+    :param levels: the number of the highest level among an activity's skills; 0 when it has none.
+    :param courses: a number for the first course of each activity; those of no course share one.
+    :param texts: what they are about; None while that is being indexed.
     """
 
     catalogue: Catalogue
@@ -62,7 +60,9 @@ class Indexed:
     languages: NDArray[np.str_]
     media: NDArray[np.str_]
     opens: dict[str, list[int]]
-    texts: Any = None
+    levels: NDArray[np.int_]
+    courses: Places
+    texts: Texts | None = None
     ready: threading.Event = field(default_factory=threading.Event)
 
     def mean_over_skills(self, values: Floats, unskilled: float) -> Floats:
@@ -75,10 +75,7 @@ class Indexed:
         """How like each activity's text is to these, 0..1: the weighted mean of cosines."""
         if self.texts is None or not places:
             return np.zeros(len(self.shares))
-        weight = np.array(weights)
-        wanted = self.texts[places].T @ (weight / weight.sum())
-        answer: Floats = np.clip(self.texts @ wanted, 0.0, 1.0)
-        return answer
+        return self.texts.likeness(places, weights)
 
     def of_a_skill(self, pool: Places) -> dict[str, tuple[int, int]]:
         """Skill id to (place of its first activity, number of activities), of those in ``pool``."""
@@ -122,6 +119,7 @@ def _arrays(catalogue: Catalogue) -> Indexed:
     columns = {skill: n for n, skill in enumerate(skills)}
     owner = np.array([n for n, _ in entries], dtype=np.intp)
     hard = np.array([difficulty(a) for a in activities], dtype=np.float64)
+    courses: dict[tuple[str, ...], int] = {}
     opens: dict[str, list[int]] = {}
     for n in sorted(range(len(activities)), key=lambda n: activities[n].position):
         for earlier in activities[n].prerequisites:
@@ -137,28 +135,25 @@ def _arrays(catalogue: Catalogue) -> Indexed:
         languages=np.array([a.language.split("-")[0] for a in activities], dtype=np.str_),
         media=np.array([a.media_type for a in activities], dtype=np.str_),
         opens=opens,
+        levels=np.array([int(a.level or 0) for a in activities], dtype=np.int_),
+        courses=np.array(
+            [courses.setdefault(a.context_ids[:1], len(courses)) for a in activities], dtype=np.intp
+        ),
     )
 
 
 def _index_texts(made: Indexed) -> None:
     """Fill ``texts``; a catalogue without a single word keeps none."""
-    texts = [f"{a.title} {a.text[:TEXT]}" for a in made.catalogue]
-    if any(character.isalnum() for text in texts for character in text):
-        made.texts = _vectorizer().fit_transform(texts)
+    made.texts = texts_of(made.catalogue.activities)
     made.ready.set()
-
-
-def _vectorizer() -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(4, 4), sublinear_tf=True, max_features=20_000, dtype=np.float32
-    )
 
 
 def _warm_up() -> None:
     """Let the libraries do what they do once in a process (reading entry points, choosing kernels: 70 ms)."""
-    texts = _vectorizer().fit_transform(["some words", "more words"])
-    (texts[[0]] @ texts[[1]].T).toarray()
-    texts @ (texts[[0]].T @ np.ones(1))
+    some = [Activity(str(n), "", str(n), f"some words {n}") for n in range(10)]
+    if texts := texts_of(some):
+        texts.likeness([0], [1.0])
+        texts.between([0], [1])
 
 
 _warm_up()  # when the module is loaded, not within the time that the first learner's suggestions may take

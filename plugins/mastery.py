@@ -74,8 +74,28 @@ class CountsModel(InPlace[Counts]):
         return counts.load(data)
 
 
-OWN = CountsModel("mastery", Purpose.SUGGESTIONS)
-"""Each learner's own results, for that learner alone."""
+class OwnResults(CountsModel):
+    """Each learner's own results, for that learner alone."""
+
+    def prepare(self, states: Mapping[str, object]) -> None:
+        """There is nothing to solve."""
+
+    def foretell(self, states: Mapping[str, object], learner_id: str, skill: str) -> float:
+        """Probability in (0, 1) that the learner's next answer on this skill is right."""
+        own, norms = states[OWN.name], states[NORMS.name]
+        if not isinstance(own, Counts) or not isinstance(norms, Counts):
+            raise TypeError("states must hold the states of this plugin's two models")
+        mine = {skill: 0, **own.learners.get(learner_id, {})}
+        skills = list(mine)
+        pairs = np.array([unpack(packed) for packed in mine.values()], dtype=np.float64)
+        means = skill_means(skills, norms, _settings)
+        unsaid = np.full(len(skills), math.nan)
+        right, wrong = posterior(pairs[:, 0] / 100, pairs[:, 1], means, unsaid, _settings)
+        place = skills.index(skill)
+        return float(right[place] / (right[place] + wrong[place]))
+
+
+OWN = OwnResults("mastery", Purpose.SUGGESTIONS)
 NORMS = CountsModel("skill-norms", Purpose.SHARED_MODELS)
 """What those who share their steps get on each skill: the prior for everybody."""
 
@@ -149,9 +169,12 @@ def learned_models() -> Sequence[LearnedModel]:
     return (OWN, NORMS)
 
 
-@hookimpl
+@hookimpl(trylast=True)
 def estimate_mastery(situation: Situation) -> Sequence[Mastery]:
-    """Estimate every skill the learner has a result on or rated; nothing without a model."""
+    """Estimate every skill the learner has a result on or rated; nothing without a model.
+
+    Asked last: it speaks where the knowledge strategy, or a stranger's, has nothing to say.
+    """
     state = situation.models.get(OWN.name)
     if not isinstance(state, Counts):
         return ()
@@ -162,21 +185,3 @@ def estimate_mastery(situation: Situation) -> Sequence[Mastery]:
         norms if isinstance(norms, Counts) else None,
         _settings,
     )
-
-
-def next_answer(states: Mapping[str, object], learner_id: str, skill: str) -> float:
-    """Probability that the learner's next answer on this skill is right, as benches ask for it.
-
-    :param states: model name to state, as in ``Situation.models``.
-    """
-    own, norms = states[OWN.name], states[NORMS.name]
-    if not isinstance(own, Counts) or not isinstance(norms, Counts):
-        raise TypeError("states must hold the states of this plugin's two models")
-    mine = {skill: 0, **own.learners.get(learner_id, {})}
-    skills = list(mine)
-    pairs = np.array([unpack(packed) for packed in mine.values()], dtype=np.float64)
-    means = skill_means(skills, norms, _settings)
-    unsaid = np.full(len(skills), math.nan)
-    right, wrong = posterior(pairs[:, 0] / 100, pairs[:, 1], means, unsaid, _settings)
-    place = skills.index(skill)
-    return float(right[place] / (right[place] + wrong[place]))

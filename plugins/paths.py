@@ -5,6 +5,7 @@ A learner's activity has one time, that of the latest event on it, and one outco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -68,40 +69,47 @@ def did_well(best: int, right: int, asked: int) -> int:
 
 
 class Path:
-    """One learner's activities: a column each in ``latest`` (paired), by row in ``older`` (not any more)."""
+    """One learner's activities, a column each, in the order of their times, and of their ids where tied."""
 
-    __slots__ = ("count", "latest", "older")
+    __slots__ = ("count", "held")
 
-    def __init__(self, capacity: int = 8) -> None:
-        self.latest: Integers = np.zeros((FIELDS, capacity), dtype=np.int32)
-        self.count = 0
-        self.older: dict[int, Integers] = {}
+    def __init__(self, entries: Integers | None = None) -> None:
+        self.held: Integers = np.zeros((FIELDS, 8), dtype=np.int32) if entries is None else entries
+        self.count = 0 if entries is None else entries.shape[1]
 
     @property
     def columns(self) -> Integers:
-        """The paired activities, [field, activity]."""
-        return self.latest[:, : self.count]
+        """All activities, [field, activity]."""
+        return self.held[:, : self.count]
 
     def place(self, row: int) -> int:
-        """Where this row stands among the paired; -1 when it does not."""
-        found = np.flatnonzero(self.latest[ROW, : self.count] == row)
+        """Where this row stands; -1 when it does not."""
+        found = np.flatnonzero(self.held[ROW, : self.count] == row)
         return int(found[0]) if found.size else -1
 
-    def append(self, entry: Integers) -> None:
-        """Add a paired activity at the end."""
-        if self.count == self.latest.shape[1]:
-            wider = np.zeros((FIELDS, min(LATEST, self.count + self.count // 2 + 4)), dtype=np.int32)
-            wider[:, : self.count] = self.latest
-            self.latest = wider
-        self.latest[:, self.count] = entry
+    def where(self, at: int, name: str, ids: Sequence[str]) -> int:
+        """Where an activity that is not here yet belongs, by time and then by id."""
+        times = self.held[TIME, : self.count]
+        if not self.count or times[-1] < at:
+            return self.count
+        first, behind = np.searchsorted(times, (at, at + 1)).tolist()
+        earlier = [row for row in self.held[ROW, first:behind].tolist() if ids[row] < name]
+        return int(first) + len(earlier)
+
+    def insert(self, place: int, entry: Integers) -> None:
+        """Add an activity; those from ``place`` on move up."""
+        if self.count == self.held.shape[1]:
+            wider = np.zeros((FIELDS, self.count + self.count // 2 + 4), dtype=np.int32)
+            wider[:, : self.count] = self.held
+            self.held = wider
+        if place < self.count:
+            self.held[:, place + 1 : self.count + 1] = self.held[:, place : self.count].copy()
+        self.held[:, place] = entry
         self.count += 1
 
-    def to_end(self, place: int) -> None:
-        """Move one to the end; the order of columns means nothing."""
-        last = self.count - 1
-        if place != last:
-            self.latest[:, [place, last]] = self.latest[:, [last, place]]
-
-    def every(self) -> Integers:
-        """All activities, paired first."""
-        return np.column_stack([self.columns, *self.older.values()]) if self.older else self.columns
+    def remove(self, place: int) -> Integers:
+        """Take an activity out and return it."""
+        entry = self.held[:, place].copy()
+        self.held[:, place : self.count - 1] = self.held[:, place + 1 : self.count].copy()
+        self.count -= 1
+        return entry

@@ -1,27 +1,32 @@
-"""Spacing strategy: when a skill is about to be forgotten, by FSRS (the ``fsrs`` package), one card a skill.
+"""Spacing strategy: when a skill is about to be forgotten, one card a skill.
 
-All that happened to a skill on one day (UTC) is one review: its time is the first of that day and its rating
-comes from the mean result. So neither a quiz of ten questions counts as ten reviews, nor does the order in
-which events arrive matter: a late one is sorted in, and the card is replayed when it is asked for next.
+A review is one *round*: the results on one skill on one day (UTC), each question once. The first round of a
+day is a test of memory, later ones repeat what was asked that day. So neither a quiz of ten questions counts
+as ten reviews, nor does a right answer after a wrong one hide what was forgotten. Answers are kept and
+replayed in time order, so it does not matter in which order they arrive, and forgetting a learner is dropping
+theirs.
+
+How a person forgets is in ``forgetting_own``, the days of reviews in ``spacing_days``.
 """
 
 from __future__ import annotations
 
 import sys
+import zlib
 from array import array
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
 import msgspec
-from fsrs import Card, Rating, Scheduler
 from marshmallow import Schema, fields, validate
 
-from .. import Event, EventKind, LearnedModel, Purpose, Review, Situation, hookimpl, message
+from .. import Event, EventKind, LearnedModel, Purpose, Review, Signal, Situation, hookimpl, message
+from .forgetting_own import DAY, Person
 from .in_place import InPlace
 from .settings import of
+from .spacing_days import Wish, spread
 
 REVIEWS = frozenset(
     {
@@ -36,10 +41,13 @@ REVIEWS = frozenset(
 )
 """Kinds whose result says whether a skill was recalled."""
 
-DAY = 86400
-FIELDS = 3  # of a day's review: second of the first event, sum of results in hundredths, number of results
-FORM = "stifinder-reviews"
-CARDS = 512  # learners whose cards are kept
+DEADLINES = frozenset({"exam", "meeting", "presentation"})
+"""Kinds of signals before whose start their skills should be fresh."""
+
+FIELDS = 3  # of an answer: its second; question and result (hundredths below 128); seconds it took
+FORM = "stifinder-answers"
+PERSONS = 512  # learners whose replayed memory is kept
+LONGEST = 600  # seconds; an answer that took longer was a break
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +90,30 @@ class SettingsSchema(Schema):
     )
 
 
-@lru_cache(64)
-def _scheduler(retention: float) -> Scheduler:
-    """No steps within a day, because a day is one review; no fuzz, because answers must be repeatable."""
-    return Scheduler(
-        desired_retention=retention, learning_steps=(), relearning_steps=(), enable_fuzzing=False
-    )
+Answers = array  # of type "q": FIELDS integers for each answer, in time order
 
 
-def rating(result: float) -> Rating:
-    """FSRS rating of a result in 0..1: below 0.5 again, 0.7 hard, 0.95 good, from there easy."""
-    if result < 0.5:
-        return Rating.Again
-    if result < 0.7:
-        return Rating.Hard
-    return Rating.Good if result < 0.95 else Rating.Easy
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """One test of memory, and what was foretold just before it.
 
+    :param recall: by what was learned of the person.
+    :param default: by FSRS with default parameters.
+    """
 
-Days = array  # of type "q": FIELDS integers for each day, in time order
+    at: int
+    skill_id: str
+    recall: float
+    default: float
+    recalled: bool
 
 
 class ReviewLog:
-    """Learner to skill to days. ``cards`` keeps what was replayed: bounded, and no part of the state."""
+    """Learner to skill to answers. ``persons`` keeps what was replayed: bounded, and no part of the state."""
 
     def __init__(self) -> None:
-        self.learners: dict[str, dict[str, Days[int]]] = {}
-        self.cards: dict[str, dict[str, tuple[bytes, Card]]] = {}
+        self.learners: dict[str, dict[str, Answers[int]]] = {}
+        self.persons: dict[str, tuple[int, Person]] = {}
 
     def learn(self, event: Event) -> None:
         """Note the result of one event on each of its skills."""
@@ -115,13 +121,18 @@ class ReviewLog:
         if result is None or event.kind not in REVIEWS or not event.skills:
             return
         at = int(event.at.timestamp())
-        hundredths = round(100 * min(1.0, max(0.0, result)))
+        question = zlib.crc32(f"{event.activity_id}/{event.item}".encode())
+        what = question * 128 + round(100 * min(1.0, max(0.0, result)))
+        spent = round(min(LONGEST, 60 * max(0.0, event.minutes or 0.0)))
         mine = self.learners.setdefault(event.learner_id, {})
         for skill in dict.fromkeys(event.skills):
-            days = mine.get(skill)
-            if days is None:
-                days = mine[sys.intern(skill)] = array("q")
-            note(days, at, hundredths)
+            answers = mine.get(skill)
+            if answers is None:
+                answers = mine[sys.intern(skill)] = array("q")
+            note(answers, (at, what, spent))
+        kept = self.persons.get(event.learner_id)
+        if kept and at // DAY < kept[0]:  # a late arrival: what was replayed is no longer true
+            self.persons.pop(event.learner_id, None)
 
     def add(self, other: ReviewLog) -> None:
         """Add the other's learners.
@@ -133,63 +144,96 @@ class ReviewLog:
         self.learners.update(other.learners)
 
     def forget(self, learner_id: str) -> None:
-        """Take a learner out, and the cards replayed for them."""
+        """Take a learner out, and what was replayed for them."""
         self.learners.pop(learner_id, None)
-        self.cards.pop(learner_id, None)
+        self.persons.pop(learner_id, None)
+
+    def person(self, learner_id: str) -> Person:
+        """What is known of how a learner forgets, after all their answers; the caller's own to change."""
+        mine = self.learners.get(learner_id, {})
+        before, kept = self.persons.get(learner_id, (0, Person()))
+        rounds = _rounds(mine, before)
+        today = max((round_.at // DAY for round_ in rounds), default=0)
+        person = kept.copy()
+        _replay(person, (r for r in rounds if r.at // DAY < today))
+        if today > before:
+            if len(self.persons) >= PERSONS:
+                self.persons.clear()
+            self.persons[learner_id] = (today, person.copy())
+        _replay(person, (r for r in rounds if r.at // DAY == today))
+        return person
+
+    def foretold(self, learner_id: str) -> list[Foretold]:
+        """Every test at least a day after the review before it, foretold from what came before."""
+        return _replay(Person(), iter(_rounds(self.learners.get(learner_id, {}), 0)))
 
     def __eq__(self, other: object) -> bool:
-        """The same reviews; cards follow from them."""
+        """The same answers; the rest follows from them."""
         return self.learners == other.learners if isinstance(other, ReviewLog) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def note(days: Days[int], at: int, hundredths: int) -> None:
-    """Add one result to its day; at the end in the usual case, else where it belongs."""
-    place = len(days) - FIELDS
-    if place >= 0 and at // DAY < days[place] // DAY:
-        place = FIELDS * bisect_left(days[::FIELDS], at // DAY, key=lambda second: second // DAY)
-    elif place < 0 or at // DAY > days[place] // DAY:
-        place = len(days)
-    if place == len(days) or days[place] // DAY != at // DAY:
-        days[place:place] = array("q", (at, hundredths, 1))
-        return
-    days[place] = min(days[place], at)
-    days[place + 1] += hundredths
-    days[place + 2] += 1
+def note(answers: Answers[int], answer: tuple[int, int, int]) -> None:
+    """Sort one answer in; at the end in the usual case."""
+    place = len(answers)
+    if place and tuple(answers[-FIELDS:]) > answer:
+        numbers = range(place // FIELDS)
+        place = FIELDS * bisect_right(
+            numbers, list(answer), key=lambda n: answers[FIELDS * n :][:FIELDS].tolist()
+        )
+    answers[place:place] = array("q", answer)
 
 
-def replay(
-    days: Days[int], kept: tuple[bytes, Card] | None, scheduler: Scheduler
-) -> tuple[Card, tuple[bytes, Card]]:
-    """The card after all days, starting from a kept one when it rests on the same first days.
+@dataclass(frozen=True, slots=True, order=True)
+class Round:
+    """Each question on a skill at most once; ``at`` is the second of the first, ``result`` the mean."""
 
-    A card says how well something is remembered, which does not depend on the wished recall; only its due
-    time does, and that comes from the last day.
-
-    :returns: the card, and the one to keep: it covers all days but the last, which may still change.
-    """
-    prefix, card = kept or (b"", None)
-    data = days.tobytes()
-    last = len(data) - FIELDS * days.itemsize
-    if card is None or len(prefix) > last or not data.startswith(prefix):
-        prefix, card = b"", Card(card_id=1, due=datetime.fromtimestamp(days[0], UTC))
-    for place in range(len(prefix) // days.itemsize, len(days) - FIELDS, FIELDS):
-        card = _review(scheduler, card, days, place)
-    return _review(scheduler, card, days, len(days) - FIELDS), (data[:last], card)
+    at: int
+    skill_id: str
+    result: float
+    spent: float
 
 
-def _review(scheduler: Scheduler, card: Card, days: Days[int], place: int) -> Card:
-    at, total, number = days[place : place + FIELDS]
-    moved, _ = scheduler.review_card(card, rating(total / (100 * number)), datetime.fromtimestamp(at, UTC))
-    return moved
+def _rounds(skills: dict[str, Answers[int]], since: int) -> list[Round]:
+    """The rounds of a learner from a day on, in time order."""
+    return sorted(
+        round_
+        for skill, answers in list(skills.items())  # a fold may add a skill meanwhile
+        if len(answers) and answers[-FIELDS] // DAY >= since
+        for round_ in _of_skill(skill, answers, since)
+    )
+
+
+def _of_skill(skill: str, answers: Answers[int], since: int) -> Iterator[Round]:
+    number = len(answers) // FIELDS
+    start = bisect_right(range(number), since * DAY - 1, key=lambda n: answers[FIELDS * n])
+    rounds: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+    asked: dict[tuple[int, int], int] = {}
+    for n in range(start, number):
+        at, what, spent = answers[FIELDS * n : FIELDS * (n + 1)]
+        question = (at // DAY, what // 128)
+        asked[question] = asked.get(question, 0) + 1
+        rounds.setdefault((at // DAY, asked[question]), []).append((at, what % 128, spent))
+    for parts in rounds.values():
+        mean = sum(p[1] for p in parts) / (100 * len(parts))
+        yield Round(parts[0][0], skill, mean, float(sum(p[2] for p in parts)))
+
+
+def _replay(person: Person, rounds: Iterator[Round]) -> list[Foretold]:
+    told = []
+    for r in rounds:
+        said = person.review(r.skill_id, r.at, r.result, r.spent)
+        if said is not None:
+            told.append(Foretold(r.at, r.skill_id, *said, r.result >= 0.5))
+    return told
 
 
 class ReviewModel(InPlace[ReviewLog]):
     """``ReviewLog`` as a learned model."""
 
     name = "spacing"
-    version = 1
+    version = 2
     purpose = Purpose.SUGGESTIONS
 
     def empty(self) -> ReviewLog:
@@ -197,9 +241,9 @@ class ReviewModel(InPlace[ReviewLog]):
         return ReviewLog()
 
     def dump(self, state: ReviewLog) -> bytes:
-        """Serialise the reviews; cards are replayed when they are asked for."""
+        """Serialise the reviews; memory is replayed when it is asked for."""
         learners = {
-            learner: {skill: days.tolist() for skill, days in skills.items()}
+            learner: {skill: answers.tolist() for skill, answers in skills.items()}
             for learner, skills in state.learners.items()
         }
         return msgspec.msgpack.encode(_Stored(FORM, learners))
@@ -214,7 +258,9 @@ class ReviewModel(InPlace[ReviewLog]):
             raise ValueError(f"not a stored state of the spacing model: it says {stored.form!r}")
         state = ReviewLog()
         for learner, skills in stored.learners.items():
-            state.learners[learner] = {sys.intern(skill): array("q", days) for skill, days in skills.items()}
+            state.learners[learner] = {
+                sys.intern(skill): array("q", answers) for skill, answers in skills.items()
+            }
         return state
 
 
@@ -223,21 +269,45 @@ class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     learners: dict[str, dict[str, list[int]]]
 
 
-def schedule(log: ReviewLog, learner_id: str, now: datetime, settings: Settings) -> list[Review]:
-    """When each of a learner's skills should be reviewed, soonest first."""
-    scheduler = _scheduler(settings.retention)
-    skills = log.learners.get(learner_id, {})
-    kept = log.cards.pop(learner_id, {})
-    reviews, fresh = [], {}
-    for skill, days in list(skills.items()):  # a fold may add a skill meanwhile
-        card, fresh[skill] = replay(days, kept.get(skill), scheduler)
-        recall = min(1.0, float(scheduler.get_card_retrievability(card, now)))
-        reviews.append(Review(skill, card.due, recall, settings.minutes))
-    if skills:
-        if len(log.cards) >= CARDS:
-            log.cards.clear()
-        log.cards[learner_id] = fresh
+def schedule(log: ReviewLog, situation: Situation, settings: Settings) -> list[Review]:
+    """When each of a learner's skills should be reviewed, soonest first.
+
+    A review that is due and fits into today keeps the time at which it fell due; one that was moved falls at
+    the start of its day (UTC).
+    """
+    person, now = log.person(situation.learner.id), int(situation.now.timestamp())
+    before = _deadlines(situation.signals, situation.now)
+    dues, wishes = {}, []
+    for skill, trace in person.traces.items():
+        due, recall = person.due(skill, settings.retention, now), person.recall(skill, max(now, trace.last))
+        last = None
+        if skill in before:
+            last = max(0, (int(before[skill].timestamp()) - 1) // DAY - now // DAY)
+            if due >= before[skill].timestamp() and trace.last // DAY >= now // DAY + last - 1:
+                last = None  # seen today or on the eve: it is as fresh as it gets
+        dues[skill] = due
+        wishes.append(Wish(skill, due // DAY - now // DAY, (due - trace.last) // DAY, recall, last))
+    done = sum(trace.tests > 0 and trace.last // DAY == now // DAY for trace in person.traces.values())
+    room = situation.minutes // settings.minutes
+    days = spread(wishes, room, situation.seed, today=max(0, room - done))
+    reviews = [_review(wish, days[wish.skill_id], dues[wish.skill_id], now, settings) for wish in wishes]
     return sorted(reviews, key=lambda review: (review.due, review.skill_id))
+
+
+def _deadlines(signals: Sequence[Signal], now: datetime) -> dict[str, datetime]:
+    """Skill to the start of the next thing it is needed for."""
+    found: dict[str, datetime] = {}
+    for signal in signals:
+        if signal.kind in DEADLINES and signal.start > now:
+            for skill in signal.skills:
+                found[skill] = min(signal.start, found.get(skill, signal.start))
+    return found
+
+
+def _review(wish: Wish, day: int, due: int, now: int, settings: Settings) -> Review:
+    if day != max(0, wish.day):
+        due = (now // DAY + day) * DAY
+    return Review(wish.skill_id, datetime.fromtimestamp(due, UTC), wish.recall, settings.minutes)
 
 
 @hookimpl
@@ -258,4 +328,4 @@ def schedule_reviews(situation: Situation) -> Sequence[Review]:
     state = situation.models.get(ReviewModel.name)
     if not isinstance(state, ReviewLog):
         return ()
-    return schedule(state, situation.learner.id, situation.now, of(Settings, situation))
+    return schedule(state, situation, of(Settings, situation))

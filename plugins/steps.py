@@ -1,15 +1,17 @@
 """The state of the collaborative strategy: who did what before what, as integers that add up.
 
-Three square matrices over activities, indexed [later, earlier], sum what each learner contributes:
+Five square matrices over activities, indexed [later, earlier], sum what each learner contributes:
 
-- ``near``: for each two of a learner's activities ``SCALE * exp(-|time between them| / TAU)``, rounded; half
-  in each direction for ties and for the diagonal. ``near + near.T`` is then the Gram matrix of a positive
-  definite kernel on absolute time differences, summed over learners;
+- ``near``: for each two of a learner's activities ``SCALE * exp(-|time between them| / TAU)``, rounded, and
+  half of ``SCALE`` on the diagonal. ``near + near.T`` is then the Gram matrix of a positive definite kernel
+  on absolute time differences, summed over learners;
+- ``onto``: learners who did the later activity next after the earlier one;
+- ``flow``: ``SCALE`` for the activity done next, half of it for the one after, and so on ``REACH`` places;
 - ``followed``: learners who did the later activity within ``WINDOW`` after the earlier one, result known;
 - ``well``: how many of those did the later one well.
 
-Only the latest ``LATEST`` activities of a learner are paired; which those are does not depend on the order in
-which events arrive.
+All but ``onto`` and ``flow`` pair only the latest ``LATEST`` activities of a learner. Which those are, and
+their order, depend on times and ids and not on the order in which events arrive.
 """
 
 from __future__ import annotations
@@ -37,6 +39,9 @@ from .paths import (
 SCALE = 64
 TAU = 30 * 24  # hours
 WINDOW = 30 * 86400  # seconds
+REACH = 7
+FLOW: Integers = np.array([SCALE >> gap for gap in range(REACH)], dtype=np.int32)  # whole numbers: 64 .. 1
+MATRICES = ("near", "onto", "flow", "followed", "well")
 
 _hours = np.arange(0, 24 * 365, dtype=np.float64)
 _weights = np.rint(SCALE * np.exp(-_hours / TAU)).astype(np.int32)
@@ -46,14 +51,19 @@ WEIGHTS: Integers = _weights[: int(np.count_nonzero(_weights)) + 1]  # the last 
 class Steps:
     """The sum over learners. ``changes`` and ``generation`` serve the cached solve and are no part of it."""
 
+    near: Integers
+    onto: Integers
+    flow: Integers
+    followed: Integers
+    well: Integers
+
     def __init__(self, capacity: int = 16) -> None:
         self.index: dict[str, int] = {}
         self.ids: list[str] = []
         self.free: list[int] = []
         self.seen: list[int] = []
-        self.near, self.followed, self.well = (
-            np.zeros((capacity, capacity), dtype=np.int32) for _ in range(3)
-        )
+        for name in MATRICES:
+            setattr(self, name, np.zeros((capacity, capacity), dtype=np.int32))
         self.paths: dict[str, Path] = {}
         self.changes = 0
         self.generation = 0
@@ -84,7 +94,7 @@ class Steps:
         if rows <= old:
             return
         size = max(rows, old + max(16, old // 16))
-        for name in ("near", "followed", "well"):
+        for name in MATRICES:
             wider = np.zeros((size, size), dtype=np.int32)
             wider[:old, :old] = getattr(self, name)
             setattr(self, name, wider)
@@ -110,94 +120,97 @@ class Steps:
             path = self.paths[event.learner_id] = Path()
         self.changes += 1
         place = path.place(row)
-        if place < 0 and row not in path.older:
+        if place < 0:
             self.seen[row] += 1
             well = did_well(best, right, asked)
-            self._enter(path, np.array([row, at, well, best, right, asked], dtype=np.int32))
+            self._put_in(path, np.array([row, at, well, best, right, asked], dtype=np.int32))
             return
-        entry = path.latest[:, place].copy() if place >= 0 else path.older.pop(row)
+        entry = path.held[:, place].copy()
         before = int(entry[TIME]), int(entry[WELL])
         at, best = max(at, before[0]), max(best, int(entry[BEST]))
         right, asked = right + int(entry[RIGHT]), asked + int(entry[ASKED])
         well = did_well(best, right, asked)
         entry[TIME:] = at, well, best, right, asked
-        if place < 0:
-            self._enter(path, entry)
-        elif (at, well) == before:
-            path.latest[:, place] = entry
+        if (at, well) == before:
+            path.held[:, place] = entry
+        elif at == before[0] or place == path.count - 1:  # it stays where it is
+            self._pair(path, place, -1)
+            path.held[:, place] = entry
+            self._pair(path, place, 1)
         else:
-            path.to_end(place)
-            self._pair_last(path, -1)
-            path.latest[:, path.count - 1] = entry
-            self._pair_last(path, 1)
+            self._take_out(path, place)
+            self._put_in(path, entry)
 
-    def _enter(self, path: Path, entry: Integers) -> None:
-        """Take an activity among the paired, and the weakest out when there are too many."""
-        if path.count == LATEST:
-            place = self._weakest(path)
-            weakest = path.latest[:, place].copy()
-            if self._strength(entry) < self._strength(weakest):
-                path.older[int(entry[ROW])] = entry
-                return
-            path.to_end(place)
-            self._pair_last(path, -1)
-            path.count -= 1
-            path.older[int(weakest[ROW])] = weakest
-        path.append(entry)
-        self._pair_last(path, 1)
+    def _put_in(self, path: Path, entry: Integers) -> None:
+        """Insert an activity; the earliest of the paired leaves them when there are too many."""
+        place = path.where(int(entry[TIME]), self.ids[entry[ROW]], self.ids)
+        first = path.count - LATEST
+        if first >= 0 and place > first:
+            self._pair(path, first, -1)
+        self._flow(path, place, place, -1)
+        path.insert(place, entry)
+        self._flow(path, place, place + 1, 1)
+        self._pair(path, place, 1)
 
-    def _strength(self, entry: Integers) -> tuple[int, str]:
-        return int(entry[TIME]), self.ids[entry[ROW]]
+    def _take_out(self, path: Path, place: int) -> None:
+        """The reverse: the latest of those not paired comes among the paired again."""
+        first = path.count - LATEST
+        self._pair(path, place, -1)
+        self._flow(path, place, place + 1, -1)
+        path.remove(place)
+        self._flow(path, place, place, 1)
+        if first > 0 and place >= first:
+            self._pair(path, first - 1, 1)
 
-    def _weakest(self, path: Path) -> int:
-        """The place of the earliest; among ties the one whose id comes first, whatever its row."""
-        times = path.columns[TIME]
-        tied = np.flatnonzero(times == times.min()).tolist()
-        return int(min(tied, key=lambda place: self.ids[path.latest[ROW, place]]))
-
-    def _pair_last(self, path: Path, sign: int) -> None:
-        """Add (or take out) the pairs of the last column with all others, and its own diagonal."""
-        last = path.count - 1
-        latest = path.latest
-        row, at, well = latest[:3, last].tolist()
-        rows, gap = latest[ROW, :last], at - latest[TIME, :last]
-        half = sign * SCALE // 2
-        self.near[row, row] += half
-        if not last:
+    def _flow(self, path: Path, start: int, end: int, sign: int) -> None:
+        """Add (or take out) what ``flow`` and ``onto`` hold of places ``start`` to ``end``, and over them."""
+        rows = path.held[ROW, max(0, start - REACH) : min(path.count, end + REACH)]
+        if end == path.count:
+            if start < end:  # the usual case: something was done last
+                earlier = rows[-2 : -REACH - 2 : -1]
+                self.flow[rows[-1]][earlier] += sign * FLOW[: len(earlier)]
+                self.onto[rows[-1]][earlier[:1]] += sign
             return
-        in_order = int(gap.min()) > 0  # the usual case: everything else was done before
-        weight = WEIGHTS.take((gap if in_order else np.abs(gap)) // 3600, mode="clip")
-        if sign < 0:
-            weight = -weight
-        if in_order:
-            self.near[row][rows] += weight
-            before = rows[gap <= WINDOW]
-        else:
-            earlier, later, tied = gap > 0, gap < 0, rows[gap == 0]
-            self.near[row][rows[earlier]] += weight[earlier]
-            self.near[:, row][rows[later]] += weight[later]
-            self.near[row][tied] += half
-            self.near[:, row][tied] += half
-            known = later & (gap >= -WINDOW) & (latest[WELL, :last] >= 0)
-            self.followed[:, row][rows[known]] += sign
-            self.well[:, row][rows[known]] += sign * latest[WELL, :last][known]
-            before = rows[earlier & (gap <= WINDOW)]
-        if well >= 0:
-            self.followed[row][before] += sign
-            if well:
-                self.well[row][before] += sign
+        self.onto[rows[1:], rows[:-1]] += sign
+        for gap, weight in enumerate(FLOW.tolist(), 1):
+            self.flow[rows[gap:], rows[:-gap]] += sign * weight
+
+    def _pair(self, path: Path, place: int, sign: int) -> None:
+        """Add (or take out) the pairs of one column with the other paired ones, and its own diagonal."""
+        first = max(0, path.count - LATEST)
+        if place < first:
+            return
+        rows, times, results = path.columns[:3]
+        row, at, well = int(rows[place]), int(times[place]), int(results[place])
+        self.near[row, row] += sign * (SCALE // 2)
+        if place > first:
+            earlier, gap = rows[first:place], at - times[first:place]
+            self.near[row][earlier] += sign * WEIGHTS.take(gap // 3600, mode="clip")
+            if well >= 0:
+                before = earlier[(gap > 0) & (gap <= WINDOW)]
+                self.followed[row][before] += sign
+                if well:
+                    self.well[row][before] += sign
+        if place + 1 < path.count:
+            later, gap = rows[place + 1 :], times[place + 1 :] - at
+            self.near[:, row][later] += sign * WEIGHTS.take(gap // 3600, mode="clip")
+            known = (gap > 0) & (gap <= WINDOW) & (results[place + 1 :] >= 0)
+            self.followed[:, row][later[known]] += sign
+            self.well[:, row][later[known]] += sign * results[place + 1 :][known]
 
     def pair_all(self, path: Path, sign: int) -> None:
         """Add (or take out) all pairs of a learner at once; the same sums as one by one."""
-        rows, at, well = path.columns[:3]
-        gap = at[:, None] - at[None, :]
+        self.onto[path.columns[ROW, 1:], path.columns[ROW, :-1]] += sign
+        for gap, weight in enumerate(FLOW.tolist(), 1):
+            self.flow[path.columns[ROW, gap:], path.columns[ROW, :-gap]] += sign * weight
+        rows, at, well = path.columns[:3, max(0, path.count - LATEST) :]
+        gaps = at[:, None] - at[None, :]
         cells = rows[:, None].astype(np.intp) * len(self.near) + rows[None, :]
-        later = gap >= 0
-        gaps, cells_later = gap[later], cells[later]
-        weight = WEIGHTS.take(gaps // 3600, mode="clip")
-        weight[gaps == 0] = SCALE // 2
-        self.near.reshape(-1)[cells_later] += sign * weight  # each cell occurs once: a row is paired once
-        known = (gap > 0) & (gap <= WINDOW) & (well >= 0)[:, None]
+        later = np.tri(len(rows), k=-1, dtype=bool)
+        weight_of = WEIGHTS.take(gaps[later] // 3600, mode="clip")
+        self.near.reshape(-1)[cells[later]] += sign * weight_of  # each cell occurs once: a row is paired once
+        self.near.reshape(-1)[cells.diagonal()] += sign * (SCALE // 2)
+        known = (gaps > 0) & (gaps <= WINDOW) & (well >= 0)[:, None]
         self.followed.reshape(-1)[cells[known]] += sign
         self.well.reshape(-1)[cells[known & (well == 1)[:, None]]] += sign
 
@@ -212,24 +225,21 @@ class Steps:
             raise ValueError(f"{len(both)} learners are in both states: merge states of different learners")
         theirs = np.array(list(other.index.values()), dtype=np.intp)
         ours = np.array([self.row(name) for name in other.index], dtype=np.intp)
-        for name in ("near", "followed", "well"):
+        for name in MATRICES:
             getattr(self, name)[np.ix_(ours, ours)] += getattr(other, name)[np.ix_(theirs, theirs)]
         table = np.zeros(len(other.ids) + 1, dtype=np.int32)
         table[theirs] = ours
         for learner, path in other.paths.items():
-            self.paths[learner] = self.adopt(path.every(), path.count, table)
+            self.paths[learner] = self.adopt(path.columns, table)
         self.changes += other.changes
 
-    def adopt(self, entries: Integers, paired: int, table: Integers) -> Path:
-        """A path from columns whose rows are translated by ``table``; the first ``paired`` are paired."""
+    def adopt(self, entries: Integers, table: Integers) -> Path:
+        """A path from columns whose rows are translated by ``table``."""
         moved = entries.astype(np.int32)
         moved[ROW] = table[moved[ROW]]
         for row in moved[ROW].tolist():
             self.seen[row] += 1
-        path = Path(0)
-        path.latest, path.count = np.ascontiguousarray(moved[:, :paired]), paired
-        path.older = {int(entry[ROW]): entry.copy() for entry in moved[:, paired:].T}
-        return path
+        return Path(moved)
 
     def forget(self, learner_id: str) -> None:
         """Take a learner out; what was solved with them is never used again."""
@@ -239,7 +249,7 @@ class Steps:
         if path is None:
             return
         self.pair_all(path, -1)
-        for row in path.every()[ROW].tolist():
+        for row in path.columns[ROW].tolist():
             self._release(row)
 
     def __eq__(self, other: object) -> bool:
@@ -252,14 +262,11 @@ class Steps:
         mine, theirs = (np.array([s.index[n] for n in names], dtype=np.intp) for s in (self, other))
         matrices = all(
             np.array_equal(getattr(self, m)[np.ix_(mine, mine)], getattr(other, m)[np.ix_(theirs, theirs)])
-            for m in ("near", "followed", "well")
+            for m in MATRICES
         )
         return matrices and all(self._named(n) == other._named(n) for n in self.paths)
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _named(self, learner_id: str) -> tuple[list[list[object]], list[list[object]]]:
-        path = self.paths[learner_id]
-        groups = path.columns.T.tolist(), [entry.tolist() for entry in path.older.values()]
-        paired, older = (sorted([self.ids[e[ROW]], *e[1:]] for e in group) for group in groups)
-        return paired, older
+    def _named(self, learner_id: str) -> list[list[object]]:
+        return [[self.ids[entry[ROW]], *entry[1:]] for entry in self.paths[learner_id].columns.T.tolist()]

@@ -10,7 +10,7 @@ import numpy as np
 from .paths import FIELDS, ROW
 from .steps import Steps
 
-FORM = "stifinder-steps"
+FORM = "stifinder-steps-2"
 
 
 class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -20,7 +20,6 @@ class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     ids: list[str]
     learners: list[str]
     sizes: list[int]
-    paired: list[int]
     entries: bytes
     changes: int
 
@@ -30,15 +29,12 @@ def dump(state: Steps) -> bytes:
     ids = list(state.index)
     table = np.zeros(len(state.ids) + 1, dtype=np.int32)
     table[[state.index[name] for name in ids]] = np.arange(len(ids))
-    columns = [path.every().astype("<i4") for path in state.paths.values()]
+    columns = [path.columns.astype("<i4") for path in state.paths.values()]
     for column in columns:
         column[ROW] = table[column[ROW]]
     sizes = [column.shape[1] for column in columns]
     entries = b"".join(column.tobytes() for column in columns)
-    paired = [path.count for path in state.paths.values()]
-    return msgspec.msgpack.encode(
-        _Stored(FORM, ids, list(state.paths), sizes, paired, entries, state.changes)
-    )
+    return msgspec.msgpack.encode(_Stored(FORM, ids, list(state.paths), sizes, entries, state.changes))
 
 
 def load(data: bytes) -> Steps:
@@ -56,8 +52,8 @@ def load(data: bytes) -> Steps:
         raise ValueError("not a stored state of the collaborative model: its parts do not fit together")
     state = Steps(max(16, len(stored.ids)))
     table = np.array([state.row(name) for name in stored.ids], dtype=np.int32)
-    for learner, paired, (start, end) in zip(stored.learners, stored.paired, pairwise(ends), strict=True):
-        path = state.adopt(entries[start:end].reshape(FIELDS, -1), paired, table)
+    for learner, (start, end) in zip(stored.learners, pairwise(ends), strict=True):
+        path = state.adopt(entries[start:end].reshape(FIELDS, -1), table)
         state.paths[learner] = path
         state.pair_all(path, 1)
     state.changes = stored.changes

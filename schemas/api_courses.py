@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ..core.choices import FEWEST
+from ..core.choices import FEWEST, MOST_EXPLORED
 from ..core.decisions import DecisionKind
 from .api_fields import Asked, Choice, Flag, Id, Told, Whole, said
 from .api_suggestions import ReasonTold
@@ -161,6 +161,7 @@ class CourseChoicesTold(Told):
 
     needs_yes = fields.Boolean(metadata=said("Whether staff must say yes to an activity first."))
     figures_from = fields.Integer(metadata=said("People in a group from which figures about it are shown."))
+    exploration = fields.Integer(metadata=said("Percent of pages on which other weights are tried."))
 
 
 _BACK = "Null goes back to what holds otherwise."
@@ -171,3 +172,9 @@ class CourseChoicesAsked(Asked):
 
     needs_yes = Flag(f"Whether staff must say yes to an activity first. {_BACK}", allow_none=True)
     figures_from = Whole(FEWEST, 1000, allow_none=True, about=_BACK)
+    exploration = Whole(
+        0,
+        MOST_EXPLORED,
+        allow_none=True,
+        about=f"Percent of pages on which strategies are weighed otherwise than was learned. {_BACK}",
+    )

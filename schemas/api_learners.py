@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import INCLUDE, Schema, fields, post_dump, post_load, pre_dump
 
 from ..core.catalogue import MEDIA_TYPES
-from ..core.people import Profile, Purpose, Role, Source
-from .api_fields import NOT_BLANK, Asked, Choice, Flag, Id, Several, Share, Text, Told, said
+from ..core.people import MOST_HELPED, Depth, Profile, Purpose, Role, Source
+from .api_fields import NOT_BLANK, Asked, Choice, Flag, Id, Several, Share, Text, Told, Whole, said
 
 LOCALE = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -126,6 +126,24 @@ class ProfileAsked(Asked):
     solo = Flag("True prefers working alone, false with others.", allow_none=True, load_default=None)
     media = Several(Choice(MEDIA_TYPES), 20, load_default=list, about="Preferred media types, best first.")
     role = Text(200, load_default="", about="The person's job in their own words.")
+    depth = Choice(
+        Depth,
+        allow_none=True,
+        load_default=None,
+        about="What the person learns for: to work with it soon, or to understand it thoroughly.",
+    )
+    deadline = fields.Date(
+        allow_none=True,
+        load_default=None,
+        metadata=said("The day on which the goals should be reached.", format="date"),
+    )
+    helps = Whole(
+        0,
+        MOST_HELPED,
+        allow_none=True,
+        load_default=None,
+        about="How many others at a time may be told that this person could help them.",
+    )
 
     @post_load
     def profile(self, given: dict[str, Any], **_: Any) -> Profile:
@@ -136,6 +154,9 @@ class ProfileAsked(Asked):
             solo=given["solo"],
             media=tuple(dict.fromkeys(given["media"])),
             role=given["role"].strip(),
+            depth=given["depth"],
+            deadline=given["deadline"],
+            helps=given["helps"],
         )
 
 
@@ -154,6 +175,9 @@ class ProfileTold(Told):
     solo = fields.Boolean(allow_none=True)
     media = fields.List(fields.String())
     role = fields.String()
+    depth = Choice(Depth, allow_none=True)
+    deadline = fields.Date(allow_none=True)
+    helps = fields.Integer(allow_none=True)
 
     @pre_dump
     def plain(self, profile: Profile, **_: Any) -> dict[str, Any]:

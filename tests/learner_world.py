@@ -257,6 +257,7 @@ class StandInCore:
         locale: str,
         answers: Any,
         take_anyway: bool = False,
+        lighter: bool = True,
     ) -> LearnerPage:
         self.told.append(("page", minutes, locale, dict(answers), take_anyway))
         return replace(PAGES[self.state], minutes=minutes)

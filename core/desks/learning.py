@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from .. import engine, intake, learner_page, rights
 from ..arrival import Arrival, Receipt
 from ..errors import Forbidden, NotFound
-from ..evidence import Event, EventKind
+from ..evidence import CHECK_IN, Event, EventKind
 from ..intake import Place
 from ..launch import Launch
 from ..page import LearnerPage, Shown
@@ -89,11 +89,13 @@ class LearningDesk(Opened):
         locale: str = "en",
         answers: Mapping[str, str] | None = None,
         take_anyway: bool = False,
+        lighter: bool = True,
     ) -> LearnerPage:
         """Everything the learner page shows.
 
         :param learner_id: "" for a person who is not remembered: nothing is read or stored about them.
         :param answers: what such a person answered in this visit.
+        :param lighter: whether less is shown when the person's pace asks for it.
         """
         with self.models.lock(launch.tenant_id), self.database.read() as connection:
             at = tenants.counters(connection, launch.tenant_id)
@@ -116,12 +118,26 @@ class LearningDesk(Opened):
                 dismissed=visit.dismissed,
                 decided=visit.decided,
                 take_anyway=take_anyway,
+                lighter=lighter,
             )
         kept = learner_page.NOTHING_KEPT
         if visit.remembered:
             with self.database.write() as connection:
                 kept = learner_page.keep(connection, visit, answer, plugins)
+            self._note_shown(launch.tenant_id, learner_id, kept.new)
         return learner_page.compose(visit, answer, kept, plugins)
+
+    def _note_shown(self, tenant_id: str, learner_id: str, new: Sequence[Suggestion]) -> None:
+        """Tell the models what was shown; after the page is kept, so that pages need not wait for it."""
+        told = intake.shown(new)
+        if not told:
+            return
+        with self._changing_models(tenant_id) as connection:
+            tenants.counters(connection, tenant_id, lock=True)
+            granted = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+            still = suggestions.find_many(connection, tenant_id, learner_id, [new[0].id])
+            if still and intake.keeps(granted, Source.PAGE):
+                self._record(connection, tenant_id, learner_id, told)
 
     # --- one suggestion ---
 
@@ -173,7 +189,7 @@ class LearningDesk(Opened):
             granted = rights.granted(connection, tenant_id, [learner_id])
             if after is not None and intake.keeps(granted.get(learner_id, frozenset()), Source.PAGE):
                 self._record(
-                    connection, tenant_id, learner_id, [intake.credit(after, outcome, now, Source.PAGE)]
+                    connection, tenant_id, learner_id, [intake.credit(found, outcome, now, Source.PAGE)]
                 )
 
     def undo_dismiss(self, tenant_id: str, learner_id: str, suggestion_id: str) -> None:
@@ -187,6 +203,37 @@ class LearningDesk(Opened):
             if events.remove(connection, tenant_id, learner_id, intake.credit_id(found, Outcome.DISMISSED)):
                 kept = events.of_learner(connection, tenant_id, learner_id)
                 self.models.relearn(connection, tenant_id, learner_id, kept)
+
+    def check_in(
+        self, tenant_id: str, learner_id: str, context_id: str, motivation: float, goal_is_right: bool | None
+    ) -> None:
+        """Note how it goes, in the learner's own words of it.
+
+        :param motivation: 0..1.
+        :param goal_is_right: None when not said.
+        :raises Forbidden: when the person has not agreed to what they say here being kept.
+        """
+        with self._changing_models(tenant_id) as connection:
+            tenants.counters(connection, tenant_id, lock=True)
+            granted = rights.granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
+            if (Purpose.SUGGESTIONS, Source.PAGE) not in granted:
+                raise Forbidden(
+                    "Check-ins are only kept for people who agreed that answers given here are kept.",
+                    "Agree to it under “What is stored about me”.",
+                )
+            said = Event(
+                id=intake.new_id(),
+                tenant_id=tenant_id,
+                learner_id=learner_id,
+                kind=EventKind.RATED,
+                at=self.clock(),
+                source=Source.PAGE,
+                context_id=context_id,
+                item=CHECK_IN,
+                success=goal_is_right,
+                score=motivation,
+            )
+            self._record(connection, tenant_id, learner_id, [said])
 
     def answer_review(self, tenant_id: str, learner_id: str, skill_id: str, rating: int) -> datetime:
         """Note how well a skill was recalled (1 again, 2 hard, 3 good, 4 easy); returns when it is due next.

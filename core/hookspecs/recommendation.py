@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..evidence import Mastery, Review
-from ..proposals import Candidate, PeerMatch, Question, Signal, Situation
+from ..plans import Goal, Plan
+from ..proposals import Candidate, PeerMatch, Question, Risk, Signal, Situation
 from . import rule
 
 
@@ -29,6 +30,11 @@ def context_signals(situation: Situation) -> Sequence[Signal]:  # type: ignore[e
     """Report what around the learner matters now: meetings, projects, free time; all are collected."""
 
 
+@rule("recommendation", Plan, first=True, milliseconds=300)
+def plan_path(situation: Situation, goal: Goal) -> Plan | None:
+    """Lay out the steps to a goal from ``situation.pool``, in order; the first plan that is not None wins."""
+
+
 @rule("recommendation", PeerMatch, many=True, first=True, milliseconds=100)
 def match_peers(situation: Situation) -> Sequence[PeerMatch]:  # type: ignore[empty-body]
     """Pick from ``situation.peers`` people to learn with, best first; the first plugin that answers wins."""
@@ -37,3 +43,8 @@ def match_peers(situation: Situation) -> Sequence[PeerMatch]:  # type: ignore[em
 @rule("recommendation", Question, many=True, first=True)
 def opening_questions(situation: Situation) -> Sequence[Question]:  # type: ignore[empty-body]
     """Ask at most three short questions when nothing is known of the learner; the first plugin wins."""
+
+
+@rule("recommendation", Risk, first=True, milliseconds=100)
+def stopping_risk(situation: Situation) -> Risk | None:
+    """Say how likely the learner is to stop in this course; the first answer that is not None wins."""

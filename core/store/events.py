@@ -114,6 +114,15 @@ def after(connection: Connection, tenant_id: str, cursor: int, until: int) -> It
         cursor = top
 
 
+def in_time(connection: Connection, tenant_id: str) -> Iterator[Event]:
+    """Every event in the order in which it happened, which is not that in which it arrived."""
+    rows = connection.execute(
+        select(event).where(event.c.tenant_id == tenant_id).order_by(event.c.at, event.c.seq),
+        execution_options={"yield_per": CHUNK},
+    )
+    yield from map(_event, rows)
+
+
 def remove(connection: Connection, tenant_id: str, learner_id: str, event_id: str) -> bool:
     """Take one event of a learner out of the log; says whether there was one."""
     found = delete(event).where(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ..people import Grant, Learner, Profile, Purpose, Role, Source
+from ..people import Depth, Grant, Learner, Profile, Purpose, Role, Source
 from . import choices, tenants
 from .tables import grant, learner, learner_identity, membership
 
-CONSENT_TEXT = "2026-11.2"
+CONSENT_TEXT = "2026-11.3"
 """Version of the consent page’s text; raise it when its meaning changes. Versions sort as texts."""
 SEEN_BY_STAFF_SINCE = "2026-11.2"
 """From this text on it says that staff of a course see what is suggested to whom, and what came of it."""
@@ -223,6 +223,9 @@ def profile_out(profile: Profile) -> dict[str, Any]:
         "solo": profile.solo,
         "media": list(profile.media),
         "role": profile.role,
+        "depth": profile.depth,
+        "deadline": profile.deadline.isoformat() if profile.deadline else None,
+        "helps": profile.helps,
     }
 
 
@@ -234,4 +237,7 @@ def profile_in(stored: Mapping[str, Any]) -> Profile:
         solo=stored.get("solo"),
         media=tuple(stored.get("media", ())),
         role=stored.get("role", ""),
+        depth=Depth(stored["depth"]) if stored.get("depth") else None,
+        deadline=date.fromisoformat(stored["deadline"]) if stored.get("deadline") else None,
+        helps=stored.get("helps"),
     )

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, true, update
 from ..evidence import Mastery
 from ..people import Purpose
 from ..proposals import Award, Dismissal, Outcome, Peer, Reason, Suggestion, Vote
-from .tables import award, grant, mastery, membership, suggestion
+from .catalogue import opaque
+from .learners import profile_in
+from .tables import award, grant, learner, mastery, membership, suggestion
 
 RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
@@ -49,6 +51,8 @@ def record_out(made: Suggestion) -> dict[str, Any]:
         "uses": sorted(made.uses),
         "minutes_asked": made.minutes_asked,
         "locale": made.locale,
+        "moment": made.moment,
+        "ratios": dict(made.ratios),
     }
 
 
@@ -62,6 +66,8 @@ def record_in(stored: Mapping[str, Any], **rest: Any) -> Suggestion:
         uses=frozenset(stored["uses"]),
         minutes_asked=stored["minutes_asked"],
         locale=stored["locale"],
+        moment=stored.get("moment", ""),  # earlier records have none
+        ratios=stored.get("ratios", {}),
         **rest,
     )
 
@@ -129,6 +135,16 @@ def of_learner(connection: Connection, tenant_id: str, learner_id: str) -> list[
         select(suggestion)
         .where(suggestion.c.tenant_id == tenant_id, suggestion.c.learner_id == learner_id)
         .order_by(suggestion.c.at.desc(), suggestion.c.position)
+    )
+    return [suggestion_of(row) for row in rows]
+
+
+def recorded(connection: Connection, tenant_id: str, before: datetime) -> list[Suggestion]:
+    """What all learners were shown before then, oldest first, each page from its top."""
+    rows = connection.execute(
+        select(suggestion)
+        .where(suggestion.c.tenant_id == tenant_id, suggestion.c.at < before)
+        .order_by(suggestion.c.at, suggestion.c.learner_id, suggestion.c.context_id, suggestion.c.position)
     )
     return [suggestion_of(row) for row in rows]
 
@@ -232,6 +248,11 @@ def keep_mastery(
         connection.execute(insert(mastery), rows)
 
 
+def peer_ref(tenant_id: str, context_id: str, learner_id: str) -> str:
+    """By what a learner is found in a context; says nothing, and is another one in every context."""
+    return opaque(tenant_id, "peer", f"{context_id}\n{learner_id}")
+
+
 def peers(
     connection: Connection,
     tenant_id: str,
@@ -240,27 +261,43 @@ def peers(
     limit: int = 100,
     among: Collection[str] | None = None,
 ) -> dict[str, Peer]:
-    """Learner id to peer: others in the context who agreed to be found, most recently seen first.
+    """Learner id to peer: others in the context who agreed to be found.
+
+    In a context of more than ``limit`` people each is found by those of the same part alone; the parts are of
+    like size, and the same whoever asks, so that what is worked out for one holds for all others in it.
 
     :param among: only these; None for anybody.
     """
-    members = (
-        select(membership.c.learner_id)
-        .where(
-            true() if among is None else membership.c.learner_id.in_(among),
-            membership.c.tenant_id == tenant_id,
-            membership.c.context_id == context_id,
-            membership.c.learner_id != learner_id,
-            membership.c.learner_id.in_(
-                select(grant.c.learner_id).where(
-                    grant.c.tenant_id == tenant_id, grant.c.purpose == Purpose.PEERS
-                )
-            ),
-        )
-        .order_by(membership.c.seen_at.desc(), membership.c.learner_id)
-        .limit(limit)
+    members = select(membership.c.learner_id).where(
+        true() if among is None else membership.c.learner_id.in_(among),
+        membership.c.tenant_id == tenant_id,
+        membership.c.context_id == context_id,
+        membership.c.learner_id.in_(
+            select(grant.c.learner_id).where(grant.c.tenant_id == tenant_id, grant.c.purpose == Purpose.PEERS)
+        ),
     )
-    ids = [row.learner_id for row in connection.execute(members)]
+    refs = {i: peer_ref(tenant_id, context_id, i) for i in connection.execute(members).scalars()}
+    refs[learner_id] = peer_ref(tenant_id, context_id, learner_id)
+    ordered = sorted(refs, key=refs.__getitem__)
+    parts = -(-len(ordered) // limit)
+    own = ordered.index(learner_id) * parts // len(ordered)
+    ids = [i for n, i in enumerate(ordered) if n * parts // len(ordered) == own and i != learner_id]
+    return _peers(connection, tenant_id, context_id, ids)
+
+
+def everybody_found(
+    connection: Connection, tenant_id: str, context_id: str, among: Collection[str]
+) -> dict[str, Peer]:
+    """Learner id to peer, of these, for those seen in the context and of whom anything is known."""
+    members = select(membership.c.learner_id).where(
+        membership.c.tenant_id == tenant_id, membership.c.context_id == context_id
+    )
+    here = sorted(set(connection.execute(members).scalars()) & set(among))
+    return _peers(connection, tenant_id, context_id, here)
+
+
+def _peers(connection: Connection, tenant_id: str, context_id: str, ids: Sequence[str]) -> dict[str, Peer]:
+    refs = {i: peer_ref(tenant_id, context_id, i) for i in ids}
     estimates: dict[str, dict[str, Mastery]] = {i: {} for i in ids}
     rows = connection.execute(
         select(mastery).where(mastery.c.tenant_id == tenant_id, mastery.c.learner_id.in_(ids))
@@ -269,7 +306,16 @@ def peers(
         estimates[row.learner_id][row.skill_id] = Mastery(
             row.skill_id, row.mean, row.low, row.high, row.answers
         )
-    return {i: Peer(f"peer-{n}", known) for n, (i, known) in enumerate(estimates.items()) if known}
+    known = [i for i in ids if estimates[i]]
+    said = connection.execute(
+        select(learner.c.id, learner.c.profile).where(
+            learner.c.tenant_id == tenant_id, learner.c.id.in_(known)
+        )
+    )
+    profiles = {row.id: profile_in(row.profile) for row in said}
+    return {
+        i: Peer(refs[i], estimates[i], profiles[i].solo, profiles[i].helps) for i in known if i in profiles
+    }
 
 
 def give_awards(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from ...core.choices import FEWEST, LONGEST_NOTE
+from ...core.choices import FEWEST, LONGEST_NOTE, MOST_EXPLORED
 from ...core.errors import InvalidInput
 from ...core.people import Purpose, Source
 from .. import words
@@ -46,6 +46,7 @@ def _privacy(wrong: InvalidInput | None = None, at: str = "") -> Response:
         languages_of_note=LANGUAGES,
         longest_note=LONGEST_NOTE,
         fewest=FEWEST,
+        most_explored=MOST_EXPLORED,
         days_offered=DAYS,
         given=request.form,
         wrong=wrong,
@@ -76,6 +77,7 @@ def set_handling() -> Response | tuple[Response, int]:
     wanted = {
         "needs_yes": "needs_yes" in request.form,
         "figures_from": request.form.get("figures_from", 0, type=int),
+        "exploration": request.form.get("exploration", -1, type=int),
     }
     before = core().choices(tenant_id())
     try:

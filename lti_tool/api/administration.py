@@ -238,6 +238,7 @@ def _choices(chosen: Choices) -> dict[str, Any]:
     return {
         "needs_yes": chosen.needs_yes,
         "figures_from": chosen.figures_from,
+        "exploration": chosen.exploration,
         "retention_days": chosen.retention_days,
         "consent_note": note,
         "consent_version": chosen.consent_version,

@@ -24,7 +24,7 @@ from ...schemas.api_suggestions import (
     SkillsTold,
     SuggestionTold,
 )
-from ..rendering import formatting_locale, question_text, reason_text, translated
+from ..rendering import formatting_locale, question_text, reason_text, section_paragraphs, translated
 from ..token_gate import current
 from ..visiting import core
 from . import once
@@ -118,7 +118,14 @@ def _page(page: LearnerPage) -> dict[str, Any]:
             }
             for question in page.questions
         ],
-        "sections": page.sections,
+        "sections": [
+            {
+                "title": translated(section.title),
+                "paragraphs": section_paragraphs(section, page.catalogue),
+                "link": section.link,
+            }
+            for section in page.sections
+        ],
         "skipped": page.skipped,
         "too_long": page.too_long,
         "waiting": page.waiting,

@@ -36,6 +36,9 @@ COMMANDS = {
     "catalogue": "catalogue",
     "jobs": "jobs",
     "plugins": "plugins",
+    "bench": "bench",
+    "evaluate": "evaluate",
+    "simulate": "simulate",
 }
 """Each command and the module that has it, in the order of a set-up."""
 

@@ -65,18 +65,22 @@ def staying(
     *,
     names: tuple[str, str],
     text: str,
+    likely: Sequence[tuple[float, float]] = (),
 ) -> Markup:
     """Who is still there after how many minutes: one module, and modules like it.
 
     :param points, like: (minutes, share in 0..1), from 0 minutes on; ``like`` may be empty.
     :param names: what the two lines are called.
     :param text: what the chart shows, for those who do not see it.
+    :param likely: the interval of each of ``points``, drawn as a band; none when empty.
     """
     # Some room behind the last step: it shows that the others stay, and the names of the lines stand there.
     last = math.ceil(1.2 * max(minutes for minutes, _ in (*points, *like)))
     ticks = {minutes: duration(minutes) for minutes, _ in _steepest(points)}
     lines = [[*line, (last, line[-1][1])] for line in (points, like) if line]
-    return _both("staying", text, lines=lines, names=names, ticks=ticks)
+    band = [[at, low, high] for (at, _), (low, high) in zip(points, likely, strict=False)]
+    band += [[last, *band[-1][1:]]] if band else []
+    return _both("staying", text, lines=lines, names=names, ticks=ticks, band=band)
 
 
 def _steepest(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -118,7 +122,14 @@ def _drawn(kind: str, key: str, width: int) -> str:
     return _NOT_KEPT.sub("", drawn).removeprefix("<svg")
 
 
-def _staying(*, lines: list[list[list[float]]], names: list[str], ticks: dict[str, str], width: int) -> Any:
+def _staying(
+    *,
+    lines: list[list[list[float]]],
+    names: list[str],
+    ticks: dict[str, str],
+    band: list[list[float]],
+    width: int,
+) -> Any:
     import altair as alt
 
     rows = [
@@ -162,7 +173,14 @@ def _staying(*, lines: list[list[list[float]]], names: list[str], ticks: dict[st
             names, lines, _sides([line[-1][1] for line in lines]), (DUE, MUTED), strict=False
         )
     ]
-    return _dressed(alt.layer(drawn, *named), width - 60, 120 if width > NARROW else 130)
+    if not band:
+        return _dressed(alt.layer(drawn, *named), width - 60, 120 if width > NARROW else 130)
+    sure = (
+        alt.Chart({"values": [{"minutes": at, "low": low, "high": high} for at, low, high in band]})
+        .mark_area(color=LINE, opacity=0.8)
+        .encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
+    )
+    return _dressed(alt.layer(sure, drawn, *named), width - 60, 120 if width > NARROW else 130)
 
 
 def _sides(ends: list[float]) -> list[tuple[Literal["top", "bottom"], int]]:

@@ -16,6 +16,7 @@ from flask_babel import gettext  # type: ignore[import-untyped]
 from ...core import course_figures
 from ...core.access import Act, may
 from ...core.decisions import Decision, DecisionKind
+from ...core.desks.teams import SIZES
 from ...core.errors import ConfigurationError, OutgoingError
 from ...core.proposals import message
 from ..visiting import below, core, current, go_to, show
@@ -59,6 +60,7 @@ def blueprint() -> Blueprint:
     course_acts.add_routes(routes)
     routes.add_app_template_filter(course_words.share, "share")
     routes.add_app_template_filter(course_words.likely, "likely_share")
+    routes.add_app_template_global(course_words.interval, "interval")
     routes.add_app_template_filter(course_words.learner, "learner_sign")
     return routes
 
@@ -145,6 +147,7 @@ def _picture(module: Module, catalogue: Catalogue) -> Markup:
         module.like_stop.points if module.like_stop else (),
         names=(gettext("this module"), gettext("modules like it")),
         text=text,
+        likely=module.stop.likely,
     )
 
 
@@ -159,6 +162,8 @@ def _range(title: str, share: Share | None, like: Share | None) -> charts.Range:
 def skills() -> Response:
     """What the people of the course know, weakest first."""
     context, catalogue = here()
+    size = request.args.get("team", SIZES[1], type=int)
+    size = size if size in SIZES else SIZES[1]
     figures = core().course_figures(current().launch.tenant_id, context.id)
     rows = [
         charts.Range(catalogue.skills[k.skill_id].title, k.mean, k.low, k.high)
@@ -177,6 +182,10 @@ def skills() -> Response:
         figures=figures,
         picture=charts.ranges(rows, text=gettext("What people know, skill by skill")) if rows else None,
         teaching=teaching,
+        together=core().course_teams(current().launch.tenant_id, context.id, size),
+        size=size,
+        sizes=SIZES,
+        signs=lambda team: list(called(team, {}).values()),
     )
 
 

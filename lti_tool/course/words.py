@@ -64,6 +64,11 @@ def likely(known: Share | None) -> str:
     return f"{round(known.low * 100)}–{_percent(known.high)}"
 
 
+def interval(low: float, high: float) -> str:
+    """An interval of shares: ``14–35 %``."""
+    return f"{round(low * 100)}–{_percent(high)}"
+
+
 def what_happens(module: Module) -> list[str]:
     """What is known of how a module goes, in whole sentences."""
     said = []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from ...core.catalogue import MEDIA_TYPES, Catalogue
 from ...core.errors import InvalidInput
-from ...core.people import Profile, Purpose, Source
+from ...core.people import MOST_HELPED, Depth, Profile, Purpose, Source
 from .. import jobs, words
 from ..rendering import formatting_locale, translated
 from ..visiting import changed, core, current, go_to, show
@@ -217,6 +217,9 @@ def correct() -> Response:
         solo=solo,
         media=tuple(form.getlist("media")),
         role=form.get("role", "").strip()[:200],
+        depth=depth(form.get("depth", "")),
+        deadline=day(form.get("deadline", "")),
+        helps=helps(form.get("helps", "")),
     )
     core().set_profile(here.launch.tenant_id, here.learner_id, profile)
     return go_to("learner.data", saved=1)
@@ -234,6 +237,40 @@ def share(text: str, *, where: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise InvalidInput(f"{text!r} is no self-rating.", "Choose one from the list.", where=where)
     return value
+
+
+def depth(text: str) -> Depth | None:
+    """What somebody learns for; None when not said.
+
+    :raises InvalidInput: it is nothing that is offered.
+    """
+    try:
+        return Depth(text) if text else None
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no such choice.", "Load the page again.", where="depth") from error
+
+
+def day(text: str) -> date | None:
+    """A day as a form sends it; None when not said.
+
+    :raises InvalidInput: it is none.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no day.", "Write it like 2026-05-31.", where="deadline") from error
+
+
+def helps(text: str) -> int | None:
+    """How many others somebody helps at a time; None when not said.
+
+    :raises InvalidInput: it is no number that is offered.
+    """
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > MOST_HELPED:
+        raise InvalidInput(f"{text!r} is no such number.", "Choose one from the list.", where="helps")
+    return int(text)
 
 
 # --- erasing ----------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from ...core.proposals import Dismissal, Question, SkipReason
 from .. import start, words
 from ..rendering import LANGUAGES, formatting_locale
 from ..visiting import changed, core, current, go_to, show
+from . import check_in, path, start_links
 from . import data as learner_data
-from . import start_links
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ def blueprint() -> Blueprint:
     routes.add_url_rule("/review/<skill_id>", "answer_review", answer_review, methods=["POST"])
     routes.add_url_rule("/language/<tag>", "language", language)
     learner_data.add_routes(routes)
+    check_in.add_routes(routes)
+    path.add_routes(routes)
     return routes
 
 
@@ -77,7 +79,8 @@ def page() -> Response:
     if minutes not in TIME_BUDGETS:
         minutes = here.minutes
     anyway = request.args.get("anyway") == "1"
-    shown = _look(minutes=minutes, anyway=anyway)
+    lighter = request.args.get("lighter") != "0"
+    shown = _look(minutes=minutes, anyway=anyway, lighter=lighter)
     skills = shown.catalogue.skills
     unknown = not_yet_known(shown)
     reviews, reviews_elsewhere = by_course(shown, shown.reviews)
@@ -102,6 +105,11 @@ def page() -> Response:
         graded=bool(here.learner_id and here.launch.line_item and opens(here.launch.custom).graded),
         mentor=may(here.launch.roles, Act.ACCOMPANY),
         anyway=anyway,
+        lighter=lighter,
+        paces=words.PACES,
+        motivations=words.MOTIVATIONS,
+        asked=bool(shown.pace and shown.pace.check_in) and (Purpose.SUGGESTIONS, Source.PAGE) in shown.agreed,
+        noted=request.args.get("noted") == "1",
         aside=_set_aside(request.args.get("set_aside", "")),
     )
     return changed(answer, minutes=minutes) if minutes != here.minutes else answer
@@ -115,7 +123,7 @@ def _set_aside(suggestion_id: str) -> Shown | None:
     return core().suggestion(here.launch.tenant_id, here.learner_id, suggestion_id)
 
 
-def _look(*, minutes: int | None = None, anyway: bool = False) -> LearnerPage:
+def _look(*, minutes: int | None = None, anyway: bool = False, lighter: bool = True) -> LearnerPage:
     here = current()
     return core().page(
         here.launch,
@@ -124,6 +132,7 @@ def _look(*, minutes: int | None = None, anyway: bool = False) -> LearnerPage:
         locale=formatting_locale(here.locale).language,
         answers=here.answers,
         take_anyway=anyway,
+        lighter=lighter,
     )
 
 

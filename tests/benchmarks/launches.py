@@ -24,11 +24,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import lms
 import psutil
-import world as bench_world
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from figures import Figure, percentile
 from stifinder.lab import histories
+from stifinder.lab.bench import world as bench_world
 
 WORKERS = 4
 A_SECOND = 100

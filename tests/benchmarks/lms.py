@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
-import world as bench_world
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from stifinder.core.store.lti import Registration
+from stifinder.lab.bench import world as bench_world
 
 CLIENT_ID = "client-1"
 DEPLOYMENT_ID = "1"

@@ -1,35 +1,31 @@
-"""`make bench`: what the tool costs, as a table, and as JSON under benchmarks/results/.
+"""The part of `make bench` that needs a served tool: pages, statements and launches over HTTP.
 
 Everything is measured on this machine, in this run; medians where not said otherwise. Nothing here decides
-whether a test passes.
+whether a test passes. What needs no server is measured by `stifinder bench`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import socket
 import tempfile
 from pathlib import Path
 
-import inside
 import launches
 import lms
 import served
 import tokens
-import world as bench_world
-from figures import Figure, milliseconds
+from figures import Figure
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from stifinder.core.service import Core
 from stifinder.core.store import credentials, lti
 from stifinder.lab import histories
+from stifinder.lab.bench import results, suite
+from stifinder.lab.bench import world as bench_world
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("STIFINDER_DATA", ROOT.parent / "shared" / "data"))
 PASSWORD = "a password for the bench"
 console = Console()
 
@@ -43,12 +39,12 @@ def free_port() -> int:
 
 def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
     """Make a world, and take every figure in it."""
-    task = progress.add_task("", total=9)
+    task = progress.add_task("", total=6)
 
     def step(words: str) -> None:
         progress.update(task, advance=1, description=words)
 
-    figures = inside.isolation()
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="stifinder-bench-") as name:
         folder, port = Path(name), free_port()
         step("making the history")
@@ -58,16 +54,8 @@ def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
         core = bench_world.build(folder, world, port)
         step("learning from it")
         with core.models.lock(histories.TENANT), core.database.read() as connection:
-            seconds = milliseconds(lambda: core.models.states(connection, histories.TENANT)) / 1000
-        count = options.learners * options.events
-        figures.append(Figure(f"reading and folding {count:,} events, once", seconds, "s"))
+            core.models.states(connection, histories.TENANT)
         core.save_models(histories.TENANT)
-        step("asking the engine")
-        figures += inside.suggestions(core, world, options.times)
-        step("folding")
-        figures += inside.folding(core, world)
-        step("foretelling answers")
-        figures += inside.knowledge(DATA)
         with core.database.write() as connection:
             credentials.add(connection, histories.TENANT, "bench", PASSWORD, core.clock())
         step("serving pages")
@@ -76,7 +64,7 @@ def measure(options: argparse.Namespace, progress: Progress) -> list[Figure]:
             figures += served.pages(base, core, world, options.times)
             figures.append(served.memory(process, "history loaded"))
             step("taking statements in")
-            figures += served.intake(base, world, ("bench", PASSWORD), options.batches, DATA)
+            figures += served.intake(base, world, ("bench", PASSWORD), options.batches)
             figures.append(served.memory(process, "after the intake"))
         step("checking launch messages")
         figures += tokens.verification(core)
@@ -118,12 +106,8 @@ def report(figures: list[Figure], options: argparse.Namespace) -> None:
     for f in figures:
         table.add_row(f.name, f"{f.value:,.2f}" if f.value < 100 else f"{f.value:,.0f}", f.unit, f.target)
     console.print(table)
-    options.output.mkdir(parents=True, exist_ok=True)
-    path = options.output / "bench.json"
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    found = {"machine": machine, "size": size, "figures": [vars(f) for f in figures]}
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    console.print(f"written to {path}")
+    rows = [suite.Row(size, f"{f.name} ({f.unit})", "the tool, served", True, f.value) for f in figures]
+    console.print(f"written to {results.write(results.of_this_run('served', rows), options.output)}")
 
 
 def main() -> None:

@@ -8,20 +8,18 @@ import statistics
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 import requests
 import tincan
-import world as bench_world
 from figures import Figure, milliseconds, percentile
 from stifinder.core.service import Core
 from stifinder.lab import histories
+from stifinder.lab.bench import world as bench_world
+from stifinder.lab.bench.intake import statements
 from stifinder.lti_tool.app import create_app
 from stifinder.lti_tool.visit import open_visit, save_visit
 
@@ -103,33 +101,12 @@ def pages(base: str, core: Core, world: histories.World, times: int) -> list[Fig
     ]
 
 
-def _statements(world: histories.World, count: int, data: Path) -> list[dict[str, Any]]:
-    """Statements like an LMS sends: Moodle's own where the data is at hand, else simulated ones."""
-    path = data / "xapi" / "moodle_logstore_xapi.jsonl"
-    if path.is_file():
-        kinds = [json.loads(line)["statement"] for line in path.read_text().splitlines()]
-    else:
-        kinds = [{"verb": {"id": "http://adlnet.gov/expapi/verbs/completed"}, "object": {"id": ""}}]
-    made = []
-    for n in range(count):
-        kind = json.loads(json.dumps(kinds[n % len(kinds)]))
-        name = world.learners[n * 31 % len(world.learners)]
-        kind["actor"] = {"account": {"homePage": bench_world.ISSUER, "name": name}}
-        kind["object"]["id"] = f"{bench_world.ISSUER}/activity-{n * 17 % len(world.catalogue)}"
-        kind["id"] = str(uuid.uuid4())
-        kind["timestamp"] = datetime.now(UTC).isoformat()
-        made.append(kind)
-    return made
-
-
-def intake(
-    base: str, world: histories.World, auth: tuple[str, str], batches: int, data: Path
-) -> list[Figure]:
+def intake(base: str, world: histories.World, auth: tuple[str, str], batches: int) -> list[Figure]:
     """Statements through HTTP, validated, stored and folded, against tincan's parser alone.
 
     The two run in turn, so that a change in the machine's speed meets both.
     """
-    made = _statements(world, (batches + 5) * 100, data)
+    _, made = statements(world, (batches + 5) * 100)
     bodies = [json.dumps(made[n : n + 100]) for n in range(0, len(made), 100)]
     singles = [json.dumps(s) for s in made[:2000]]
     session = requests.Session()

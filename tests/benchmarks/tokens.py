@@ -21,7 +21,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import lms
-import world as bench_world
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from figures import Figure, milliseconds
 from pylti1p3.cookie import CookieService
@@ -37,6 +36,7 @@ from stifinder.core.outgoing_policy import Policy
 from stifinder.core.service import Core
 from stifinder.core.store.lti import Registration, register
 from stifinder.lab import histories
+from stifinder.lab.bench import world as bench_world
 from stifinder.lti_tool.app import create_app
 from stifinder.lti_tool.cli.serve import settle
 from stifinder.lti_tool.lti import id_token, login

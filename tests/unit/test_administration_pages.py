@@ -234,8 +234,8 @@ def test_settings_are_kept_and_taken_back(admin: Staff) -> None:
 
 
 def test_a_plugin_without_settings_has_no_such_page(admin: Staff) -> None:
-    assert admin.get("administration/plugins/peers").status_code == 404
-    assert admin.post("administration/plugins/peers", x="1").status_code == 404
+    assert admin.get("administration/plugins/tagger").status_code == 404
+    assert admin.post("administration/plugins/tagger", x="1").status_code == 404
 
 
 def test_the_health_of_a_plugin_shows_calls_failures_and_no_folders(admin: Staff) -> None:
@@ -281,12 +281,16 @@ def test_a_note_that_is_too_long_is_refused_and_not_lost(admin: Staff) -> None:
 
 
 def test_how_suggestions_are_handled_is_chosen_for_the_tenant(admin: Staff) -> None:
-    page = admin.done("administration/privacy/handling", needs_yes="1", figures_from="8")
+    page = admin.done("administration/privacy/handling", needs_yes="1", figures_from="8", exploration="0")
     assert "Saved." in words(page)
     found = admin.core.choices("t")
-    assert (found.needs_yes, found.figures_from) == (True, 8)
-    assert sorted(act for act, _ in acts(admin.core)) == ["choose figures_from", "choose needs_yes"]
-    answer = admin.post("administration/privacy/handling", figures_from="3")
+    assert (found.needs_yes, found.figures_from, found.exploration) == (True, 8, 0)
+    assert sorted(act for act, _ in acts(admin.core)) == [
+        "choose exploration",
+        "choose figures_from",
+        "choose needs_yes",
+    ]
+    answer = admin.post("administration/privacy/handling", figures_from="3", exploration="5")
     assert answer.status_code == 400
     assert "from 5 to 1000" in words(answer)
 
@@ -495,7 +499,7 @@ def test_what_was_done_is_not_done_when_it_cannot_be_recorded(
         ("administration/statements", {"username": "moodle"}),
         ("administration/plugins/peers/switch", {"on": "0"}),
         ("administration/plugins/spacing", {"retention": "0.8"}),
-        ("administration/privacy/handling", {"needs_yes": "1", "figures_from": "8"}),
+        ("administration/privacy/handling", {"needs_yes": "1", "figures_from": "8", "exploration": "0"}),
         ("administration/privacy/retention", {"days": "90"}),
         ("administration/privacy/basis", BASIS),
     ):

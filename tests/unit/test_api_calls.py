@@ -127,6 +127,9 @@ def test_a_profile_comes_back_as_it_was_sent(program: Program, learner: str) -> 
         "solo": True,
         "media": ["video"],
         "role": "x",
+        "depth": "use",
+        "deadline": "2026-12-31",
+        "helps": 1,
     }
     assert program.call("PUT", f"/learners/{learner}/profile", json=sent).get_json() == sent
     assert program.get(f"/learners/{learner}/profile") == sent

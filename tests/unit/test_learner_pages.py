@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 from learner_world import ALL_GRANTS, PAGES, StandInCore
 from learner_world import launch_of as launch_into
 from small_course import EVERYTHING, Clock, launch_of
-from stifinder import Dismissal, Purpose, Reason, Source
+from stifinder import Depth, Dismissal, Purpose, Reason, Source
 from stifinder.core.errors import StoreUnavailable
 from stifinder.core.service import Core
 from stifinder.lti_tool import visit
@@ -405,6 +406,9 @@ def test_what_was_said_can_be_corrected(person: Callable[..., Person]) -> None:
         "media": ["video"],
         "goal": ["s-cost"],
         "level:s-cost": "0.75",
+        "depth": "use",
+        "deadline": "2026-12-31",
+        "helps": "3",
     }
     assert "Your changes are saved" in words(
         somebody.client.get(somebody.post("data/profile", **form).location)
@@ -417,9 +421,21 @@ def test_what_was_said_can_be_corrected(person: Callable[..., Person]) -> None:
         ("s-cost",),
     )
     assert profile.stated_levels == {"s-cost": 0.75}
+    assert (profile.depth, profile.deadline, profile.helps) == (Depth.USE, date(2026, 12, 31), 3)
 
 
-@pytest.mark.parametrize("form", [{"level:s-cost": "7"}, {"level:s-cost": "nan"}, {"media": "smell"}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"level:s-cost": "7"},
+        {"level:s-cost": "nan"},
+        {"media": "smell"},
+        {"depth": "deepest"},
+        {"deadline": "soon"},
+        {"helps": "99"},
+        {"helps": "-1"},
+    ],
+)
 def test_a_profile_with_nonsense_is_refused_whole(
     person: Callable[..., Person], form: dict[str, str]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stifinder import Activity, Candidate, Catalogue, Event, EventKind, Level, Mastery, Profile, SkillLevel
 from stifinder.lab import histories
-from stifinder.plugins import content, indexed
+from stifinder.plugins import content, indexed, texts
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -187,3 +187,15 @@ def test_what_is_done_already_is_no_reason_to_do_what_it_builds_on() -> None:
     )
     votes = voted(made, (event("more", 0, EventKind.COMPLETED, score=0.9),))
     assert "builds on" not in first_text(votes["basics"])
+
+
+def test_many_titles_that_share_no_word_are_no_trouble() -> None:
+    made = catalogue(*(activity(f"title{n}x", f"skill-{n}") for n in range(500)))
+    found = texts.texts_of(made.activities)
+    assert found is not None
+
+
+def test_where_nothing_tells_many_activities_apart_it_is_silent() -> None:
+    made = catalogue(*(activity(f"title{n}x", f"skill-{n}") for n in range(content.VOTES + 1)))
+    assert voted(made) == {}
+    assert voted(made, profile=Profile(goals=("skill-7",)))

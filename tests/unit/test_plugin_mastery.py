@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from stifinder import Catalogue, Event, EventKind, Mastery, Profile
 from stifinder.core.errors import InvalidInput
+from stifinder.core.plugins import Plugins
 from stifinder.lab import histories, knowledge_tracing, laws
 from stifinder.plugins import mastery
 from stifinder.plugins.counts import Counts
@@ -115,8 +116,9 @@ def test_it_foretells_the_next_answer_of_real_learners(data: Path) -> None:
     folder = data / "knowledge_tracing"
     train = knowledge_tracing.read(folder / "assist2009_updated_train.csv")
     test = knowledge_tracing.read(folder / "assist2009_updated_test.csv")[:120]
-    score = knowledge_tracing.next_answer(mastery.learned_models(), mastery.next_answer, train, test)
-    assert score.answers > 5_000
+    plugin = next(p for p in knowledge_tracing.foretellers(Plugins()) if p.plugin == "mastery")
+    score = knowledge_tracing.foretell(plugin, knowledge_tracing.learn(plugin, train), test)
+    assert len(score.right) > 5_000
     assert score.auc > 0.68
 
 

@@ -1,13 +1,15 @@
-"""The spacing strategy: FSRS on what was answered, one review a skill and day."""
+"""The spacing strategy: what was answered becomes rounds, and rounds become a plan of reviews."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fsrs import Card, Rating, Scheduler
-from stifinder import Catalogue, Event, EventKind, Review
+from stifinder import Catalogue, Event, EventKind, Review, Signal
 from stifinder.lab import histories, laws
 from stifinder.plugins import spacing
 from stifinder.plugins.spacing import ReviewModel
@@ -22,22 +24,20 @@ def recalled(day: float, score: float, skill: str = "skill-a", kind: EventKind =
     return Event(f"{skill}-{day}-{score}", "tenant-1", "learner-1", kind, at, skills=(skill,), score=score)
 
 
-def scheduled(events: list[Event], state: Any = None) -> list[Review]:
+def scheduled(events: list[Event], state: Any = None, **known: Any) -> list[Review]:
     state = state or laws.fold_all(MODEL, events)
-    situation = histories.situation(CATALOGUE, "learner-1", events, models={"spacing": state})
+    situation = histories.situation(CATALOGUE, "learner-1", events, models={"spacing": state}, **known)
     return list(spacing.schedule_reviews(situation))
 
 
-def test_it_schedules_what_the_reference_schedules() -> None:
+def test_without_tests_of_memory_it_schedules_what_the_reference_schedules() -> None:
     scheduler = Scheduler(learning_steps=(), relearning_steps=(), enable_fuzzing=False)
-    card = Card(card_id=1, due=START)
-    for day, rating in ((0, Rating.Good), (3, Rating.Hard), (10, Rating.Again), (12, Rating.Easy)):
-        card, _ = scheduler.review_card(card, rating, START + timedelta(days=day))
-    (found,) = scheduled([recalled(0, 0.8), recalled(3, 0.6), recalled(10, 0.3), recalled(12, 1.0)])
-    assert found.due == card.due
-    assert found.retrievability == pytest.approx(
-        scheduler.get_card_retrievability(card, START + timedelta(days=13))
-    )
+    for score, rating in ((0.2, Rating.Again), (0.6, Rating.Hard), (0.8, Rating.Good), (1.0, Rating.Easy)):
+        card, _ = scheduler.review_card(Card(card_id=1, due=START), rating, START)
+        (found,) = scheduled([recalled(0, score)])
+        assert found.due == card.due
+        expected = scheduler.get_card_retrievability(card, START + timedelta(days=1))
+        assert found.retrievability == pytest.approx(expected)
 
 
 def test_what_went_well_comes_back_later() -> None:
@@ -52,21 +52,29 @@ def test_the_soonest_comes_first_and_what_is_not_due_is_there_too() -> None:
 
 
 def test_a_quiz_of_many_questions_is_one_review() -> None:
-    quiz = [recalled(0.001 * n, float(n % 2)) for n in range(10)]
-    assert scheduled(quiz) == scheduled([recalled(0, 0.5), recalled(0.009, 0.5)])
+    quiz = [replace(recalled(0.001 * n, float(n % 2)), item=f"question-{n}") for n in range(10)]
+    assert scheduled(quiz) == scheduled([recalled(0, 0.5)])
+
+
+def test_a_right_answer_after_a_wrong_one_does_not_hide_that_it_was_forgotten() -> None:
+    first, again = recalled(0, 0.8), [recalled(6, 0.0), recalled(6.01, 1.0)]
+    told = laws.fold_all(MODEL, [first, *again]).foretold("learner-1")
+    assert [t.recalled for t in told] == [False]
+    both, right = (scheduled([first, *rest])[0].due for rest in (again, again[1:]))
+    assert both < right
 
 
 def test_a_late_arrival_changes_the_schedule_as_if_it_had_come_in_time() -> None:
     first, late, last = recalled(0, 0.8), recalled(4, 0.1), recalled(20, 0.9)
     state = laws.fold_all(MODEL, [first, last])
-    before = scheduled([first, last], state)  # and keeps a card
+    before = scheduled([first, last], state)  # and keeps a memory
     state = MODEL.fold(state, late)
     after = scheduled([first, late, last], state)
     assert after != before
     assert after == scheduled([first, late, last])
 
 
-def test_a_kept_card_gives_what_a_replay_gives() -> None:
+def test_a_kept_memory_gives_what_a_replay_gives() -> None:
     events = [recalled(2.5 * n, (n * 37 % 10) / 10) for n in range(30)]
     state = MODEL.empty()
     for n, event in enumerate(events):
@@ -84,8 +92,44 @@ def test_without_its_model_or_results_it_is_silent() -> None:
     assert not spacing.schedule_reviews(histories.situation(CATALOGUE, "learner-1"))
 
 
-def test_forgetting_removes_the_kept_cards_too() -> None:
+def test_forgetting_removes_the_kept_memory_too() -> None:
     state = laws.fold_all(MODEL, [recalled(0, 0.8)])
     scheduled([recalled(0, 0.8)], state)
-    assert state.cards
-    assert not MODEL.subtract(state, "learner-1").cards
+    assert state.persons
+    assert not MODEL.subtract(state, "learner-1").persons
+
+
+def test_no_day_is_given_more_reviews_than_fit_into_it() -> None:
+    events = [recalled(0.001 * n, 0.2, f"skill-{n}") for n in range(23)]
+    late = START + timedelta(days=40)
+    found = scheduled(events, now=late, minutes=10)
+    days = Counter(max(review.due, late).date() for review in found)
+    assert sum(days.values()) == 23
+    assert max(days.values()) == 5
+
+
+def test_what_an_exam_needs_is_reviewed_before_it_and_what_it_does_not_need_stays() -> None:
+    events = [recalled(0, 1.0, "skill-a"), recalled(0, 1.0, "skill-b")]
+    plain = {r.skill_id: r.due for r in scheduled(events)}
+    exam = START + timedelta(days=4)
+    found = {
+        r.skill_id: r.due for r in scheduled(events, signals=(Signal("exam", exam, skills=("skill-a",)),))
+    }
+    assert plain["skill-a"] > exam > found["skill-a"] > START + timedelta(days=2)
+    assert found["skill-b"] == plain["skill-b"]
+
+
+def test_what_is_foretold_live_is_what_the_replay_says_was_foretold() -> None:
+    events = [
+        recalled(2.2 * n + 0.1 * k, float((n * 7 + k) % 3 > 0), f"skill-{k}")
+        for n in range(9)
+        for k in range(3)
+    ]
+    state, live = MODEL.empty(), []
+    for event in events:
+        at, (skill,) = int(event.at.timestamp()), event.skills
+        person = state.person("learner-1")
+        if skill in person.traces:
+            live.append(person.recall(skill, at))
+        state = MODEL.fold(state, event)
+    assert [t.recall for t in state.foretold("learner-1")] == pytest.approx(live)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 from learner_world import CATALOGUE, NOW, StandInCore
-from stifinder import Mastery, Reason
+from stifinder import Mastery, PageSection, Reason
 from stifinder.lti_tool import rendering
 from stifinder.lti_tool.app import pages_app
 
@@ -51,6 +51,16 @@ MISSED = Reason(
 )
 def test_a_reason_is_a_whole_sentence_in_the_readers_language(say: Say, locale: str, expected: str) -> None:
     assert say(locale, rendering.reason_text, MISSED, CATALOGUE) == expected
+
+
+def test_a_plugins_box_names_formats_in_the_readers_language_and_fills_its_places(say: Say) -> None:
+    box = PageSection(
+        "Formats", ("You said %(medium)s (%(own)d results).",), values={"medium": "text", "own": 9}
+    )
+    assert say("en", rendering.section_paragraphs, box, CATALOGUE) == ["You said Text (9 results)."]
+    assert say("da", rendering.section_paragraphs, box, CATALOGUE) == ["You said Tekst (9 results)."]
+    plain = PageSection("Plain", ("100 % plain",))
+    assert say("en", rendering.section_paragraphs, plain, CATALOGUE) == ["100 % plain"]
 
 
 def test_an_activity_is_named_by_its_title_in_the_languages_quotation_marks(say: Say) -> None:

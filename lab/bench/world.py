@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import insert
-from stifinder.core import identity
-from stifinder.core.evidence import Event
-from stifinder.core.launch import Launch
-from stifinder.core.people import Profile, Purpose, Role, Source
-from stifinder.core.service import Core
-from stifinder.core.settings import Settings
-from stifinder.core.store import catalogue, events, learners, tables, tenants
-from stifinder.lab import histories
+from sqlalchemy import Connection, insert
+
+from ...core import identity
+from ...core.evidence import Event
+from ...core.launch import Launch
+from ...core.people import Profile, Purpose, Role, Source
+from ...core.service import Core
+from ...core.settings import Settings
+from ...core.store import catalogue, events, learners, tables, tenants
+from .. import histories
 
 ISSUER = "https://lms.example.org"
 GRANTS = [(p, s) for p in (Purpose.SUGGESTIONS, Purpose.SHARED_MODELS) for s in Source]
@@ -73,10 +74,10 @@ def build(folder: Path, world: histories.World, port: int) -> Core:
     return core
 
 
-def _people(connection: object, names: Sequence[str], key: bytes, now: object) -> None:
+def _people(connection: Connection, names: Sequence[str], key: bytes, now: datetime) -> None:
     profile = learners.profile_out(Profile())
     tenant = histories.TENANT
-    connection.execute(  # type: ignore[attr-defined]
+    connection.execute(
         insert(tables.learner),
         [
             {
@@ -90,7 +91,7 @@ def _people(connection: object, names: Sequence[str], key: bytes, now: object) -
             for n in names
         ],
     )
-    connection.execute(  # type: ignore[attr-defined]
+    connection.execute(
         insert(tables.learner_identity),
         [
             {
@@ -101,7 +102,7 @@ def _people(connection: object, names: Sequence[str], key: bytes, now: object) -
             for n in names
         ],
     )
-    connection.execute(  # type: ignore[attr-defined]
+    connection.execute(
         insert(tables.grant),
         [
             {

@@ -1,0 +1,1 @@
+"""The parts of the planner: what is believed of a skill, which steps it needs, what fits, and when."""
