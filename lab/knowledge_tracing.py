@@ -7,7 +7,6 @@ published figures on the same files.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,12 +72,6 @@ class Foretold:
         place = np.minimum((self.chance * BINS).astype(int), BINS - 1)
         gaps = np.bincount(place, self.right - self.chance, minlength=BINS)
         return float(np.abs(gaps).sum() / len(self.right))
-
-
-def data_folder() -> Path:
-    """Where public data lies: ``STIFINDER_DATA``, else ``shared/data`` beside the project's folder."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    return Path(os.environ.get("STIFINDER_DATA", beside))
 
 
 def read(path: Path) -> list[Answers]:

@@ -25,21 +25,24 @@ from .suite import Row
 OURS, OTHERS, PAPERS = "ships with Stifinder", "others, measured in the same run", "published"
 INK, PAPER, LINE = "#16302f", "#fbfaf7", "#e4e1d8"
 COLOURS = {OURS: "#0b5d5b", OTHERS: "#9cc7bf", PAPERS: "#d9b48f"}
+LINES = ["#0b5d5b", "#b05119", "#3d6fa5", "#8a6d1d", "#7a4e8a", "#5c6a68", "#2f8f5b", "#a33d5e"]
 PICTURED: dict[str, tuple[str, ...]] = {
     "next-skill": ("NDCG@10",),
     "cold-start": ("NDCG@10",),
-    "new-content": ("hit@10",),
+    "new-content": ("NDCG@10",),
     "knowledge": ("AUC",),
     "spacing": ("log loss",),
-    "paths": ("minutes to mastery",),
-    "peers": ("total gain",),
+    "paths": ("time to mastery (min, mean)",),
+    "peers": ("true gain a person",),
     "dropout": ("AUC",),
     "fairness": ("equal-opportunity difference",),
     "evaluation": ("coverage of the 95 % interval",),
 }
 """Suites that are drawn, and by which metrics; the others have their table only."""
 AT_MOST = 6
-"""Data sets that one picture shows."""
+"""Data sets that one picture shows as bars."""
+PART = re.compile(r"(?P<data>.+), (?:answers (?P<at>\d.*)|(?P<seen>.*) seen|first (?P<first>\d+) reviews)\Z")
+"""Data that is a point of a curve."""
 
 
 def kind(row: Row) -> str:
@@ -53,17 +56,26 @@ def picture(suite: str, rows: Iterable[Row]) -> str | None:
     """Bars of the suite's main metric, a panel for each data set, as SVG; None when nothing is to draw."""
     wanted = PICTURED.get(suite, ())
     shown = [row for row in rows if row.metric in wanted and row.value is not None]
-    panels = list(dict.fromkeys(row.data for row in shown))[:AT_MOST]
-    if not panels:
+    if not shown:
         return None
+    curves: dict[str, list[tuple[str, Row]]] = {}
+    for row in shown:
+        if part := PART.match(row.data):
+            at = next(words for words in part.groups()[1:] if words)
+            curves.setdefault(part["data"], []).append((at, row))
+    panels = list(dict.fromkeys(row.data for row in shown if not PART.match(row.data)))[:AT_MOST]
     chart: Any = altair.vconcat(
-        *(_panel([row for row in shown if row.data == data], data) for data in panels), spacing=18
-    )
+        *(_panel([row for row in shown if row.data == data], data, data == panels[0]) for data in panels),
+        *(_curve(points, data) for data, points in curves.items()),
+        spacing=18,
+    ).resolve_scale(color="independent")
     chart = chart.configure(background=PAPER, font="sans-serif").configure_view(stroke=None)
     return vl_convert.vegalite_to_svg(chart.to_json())
 
 
-def _panel(rows: Sequence[Row], data: str) -> Any:
+def _panel(rows: Sequence[Row], data: str, first: bool) -> Any:
+    """A bar for each method; the first panel says what the colours mean."""
+    legend = altair.Legend(title=None, orient="top", labelColor=INK, labelLimit=260) if first else None
     values = [
         {"name": row.name, "value": row.value, "kind": kind(row), "label": _number(row.value)} for row in rows
     ]
@@ -83,12 +95,43 @@ def _panel(rows: Sequence[Row], data: str) -> Any:
         color=altair.Color(
             "kind:N",
             scale=altair.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
-            legend=altair.Legend(title=None, orient="top", labelColor=INK, labelLimit=260),
+            legend=legend,
         )
     )
     text = base.mark_text(align="left", dx=4, color=INK, fontSize=11).encode(text="label:N")
     return (bars + text).properties(
         width=380, height=20 * len(names), title=altair.Title(data, anchor="start", color=INK, fontSize=13)
+    )
+
+
+def _curve(points: Sequence[tuple[str, Row]], data: str) -> Any:
+    """A line for each method; ours is the thick one."""
+    places = list(dict.fromkeys(at for at, _ in points))
+    values = [
+        {"at": at, "name": row.name, "value": row.value, "width": 3.5 if row.ours else 1.5}
+        for at, row in points
+    ]
+    names = list(dict.fromkeys(row.name for _, row in points))
+    return (
+        altair.Chart({"values": values})
+        .mark_line(point=True)
+        .encode(
+            x=altair.X("at:O", sort=places, title=None, axis=altair.Axis(labelAngle=0, labelColor=INK)),
+            y=altair.Y(
+                "value:Q",
+                title=points[0][1].metric,
+                scale=altair.Scale(zero=False),
+                axis=altair.Axis(gridColor=LINE, labelColor=INK, titleColor=INK),
+            ),
+            color=altair.Color(
+                "name:N",
+                sort=names,
+                scale=altair.Scale(range=LINES),
+                legend=altair.Legend(title=None, labelColor=INK, labelLimit=260),
+            ),
+            strokeWidth=altair.StrokeWidth("width:Q", scale=None, legend=None),
+        )
+        .properties(width=380, height=200, title=altair.Title(data, anchor="start", color=INK, fontSize=13))
     )
 
 
