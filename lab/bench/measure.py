@@ -1,4 +1,7 @@
-"""What something costs: seconds and memory, in a process of its own so that nothing else is counted."""
+"""What something costs: seconds and memory, in a process of its own so that nothing else is counted.
+
+There one thread computes: an OpenMP pool does not outlive a fork, and waiting for it would never end.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from ...core.errors import StifinderError
 
@@ -50,7 +55,8 @@ def _inside(function: Callable[[], T], back: Connection) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     try:
-        value = function()
+        with threadpool_limits(limits=1):
+            value = function()
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         back.send((value, seconds, peak * 1024 / 1e6))

@@ -101,7 +101,9 @@ def use(tool: Any) -> None:
 
 def tool_frame(page: Any) -> Any:
     """The frame itself, where the tool is in it."""
-    return next(frame for frame in page.frames if urlsplit(frame.url).hostname == TOOL)
+    frame = page.query_selector("#tool").content_frame()
+    frame.wait_for_url(lambda address: urlsplit(address).hostname == TOOL)  # it may be between two pages
+    return frame
 
 
 def cookies_of_the_tool(context: Any) -> list[dict[str, Any]]:

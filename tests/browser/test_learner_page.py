@@ -118,8 +118,9 @@ def test_the_keyboard_reaches_everything_in_the_order_of_the_page(chromium: Any,
             seen.append(" ".join(told.split()))
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert outline != "none", f"the focus does not show on {seen[-1]!r}"
-        assert seen[:6] == ["Skip to the content", "5 min", "20 min", "1 h", "2 h", "Start"]
-        assert seen[6:9] == ["Not for me", "Why, in full", "Start"]
+        assert seen[:2] == ["Skip to the content", "The whole path, step by step"]
+        assert seen[2:7] == ["5 min", "20 min", "1 h", "2 h", "Start"]
+        assert seen[7:10] == ["Not for me", "Why, in full", "Start"]
 
 
 def test_setting_aside_and_undoing_work_with_the_keyboard_alone(chromium: Any, serve: Serve) -> None:
