@@ -30,7 +30,7 @@ from .. import (
     message,
 )
 from .motivation import WELL
-from .runs import SIGNS
+from .persistence.runs import SIGNS
 from .settings import of
 
 GAP = timedelta(minutes=30)

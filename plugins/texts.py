@@ -87,7 +87,7 @@ def texts_of(activities: Sequence[Activity]) -> Texts | None:
         return None
     few = len(short) <= FEW
     words = TfidfVectorizer(
-        token_pattern=r"\b\w+\b",  # noqa: S106  (no password)
+        token_pattern=r"\b\w+\b",  # noqa: S106  # nosec B106 (no password)
         sublinear_tf=True,
         max_features=TERMS,
         min_df=1 if few else 2,

@@ -19,7 +19,8 @@ from stifinder import (
     SkillLevel,
 )
 from stifinder.lab import histories
-from stifinder.plugins import content, media
+from stifinder.plugins import content
+from stifinder.plugins.content import media
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NUMBER = 60

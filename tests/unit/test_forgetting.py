@@ -10,9 +10,9 @@ import pytest
 from fsrs import Card, Rating, Scheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stifinder.plugins import forgetting
-from stifinder.plugins.forgetting_own import DAY, LONGEST, Person
-from stifinder.plugins.spacing_days import Wish, spread
+from stifinder.plugins.spacing import forgetting
+from stifinder.plugins.spacing.forgetting_own import DAY, LONGEST, Person
+from stifinder.plugins.spacing.spacing_days import Wish, spread
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SECOND = int(START.timestamp())

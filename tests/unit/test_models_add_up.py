@@ -67,7 +67,7 @@ def test_a_model_adds_up(model: LearnedModel, events: list[Event], seed: int) ->
 def test_the_collaborative_model_adds_up_when_a_learner_has_more_activities_than_are_paired(
     events: list[Event], seed: int
 ) -> None:
-    steps = importlib.import_module("stifinder.plugins.steps")
+    steps = importlib.import_module("stifinder.plugins.collaborative.steps")
     paths = importlib.import_module("stifinder.plugins.paths")
     model = next(m for m in MODELS if m.name == "collaborative")
     with pytest.MonkeyPatch.context() as patch:

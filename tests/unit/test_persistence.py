@@ -11,7 +11,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from stifinder import Activity, Catalogue, Context, Event, EventKind, Learner, Situation
 from stifinder.lab import histories, laws
-from stifinder.plugins import hazard, persistence, runs
+from stifinder.plugins import persistence
+from stifinder.plugins.persistence import hazard, runs
 
 BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
 WEEKS = 10

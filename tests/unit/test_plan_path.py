@@ -34,7 +34,7 @@ from stifinder.core.plugins import Plugins
 from stifinder.core.replanning import before_latest_result
 from stifinder.lab import histories
 from stifinder.plugins import planner
-from stifinder.plugins.planning import beliefs, cover
+from stifinder.plugins.planner import beliefs, cover
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MEDIA = ("text", "video", "exercise", "quiz")

@@ -11,9 +11,17 @@ import numpy as np
 import pytest
 from stifinder import Activity, Catalogue, Event, EventKind, Level, Profile, Situation, SkillLevel
 from stifinder.lab import histories, laws
-from stifinder.plugins import collaborative, ease, next_step, solved
-from stifinder.plugins.collaborative import DID_WELL, GOES_WITH, WENT_ON, CollaborativeModel
-from stifinder.plugins.steps import Steps
+from stifinder.plugins import collaborative
+from stifinder.plugins.collaborative import (
+    DID_WELL,
+    GOES_WITH,
+    WENT_ON,
+    CollaborativeModel,
+    ease,
+    next_step,
+    solved,
+)
+from stifinder.plugins.collaborative.steps import Steps
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NAMES = "abcdef"

@@ -15,9 +15,10 @@ from stifinder import Catalogue, Event, EventKind, Mastery, Profile
 from stifinder.core.plugins import Plugins
 from stifinder.lab import histories, knowledge_tracing, laws
 from stifinder.lab.knowledge_tracing import Answers
-from stifinder.plugins import knowledge, mixing
-from stifinder.plugins.answer_log import AnswerLog, code
-from stifinder.plugins.contexts import NEW, SHIFT, Tables, keys, pushed, skill_key
+from stifinder.plugins import knowledge
+from stifinder.plugins.knowledge import mixing
+from stifinder.plugins.knowledge.answer_log import AnswerLog, code
+from stifinder.plugins.knowledge.contexts import NEW, SHIFT, Tables, keys, pushed, skill_key
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 CATALOGUE = Catalogue("tenant-1", "v1")

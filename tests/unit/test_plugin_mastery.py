@@ -12,7 +12,7 @@ from stifinder.core.errors import InvalidInput
 from stifinder.core.plugins import Plugins
 from stifinder.lab import histories, knowledge_tracing, laws
 from stifinder.plugins import mastery
-from stifinder.plugins.counts import Counts
+from stifinder.plugins.mastery.counts import Counts
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 CATALOGUE = Catalogue("tenant-1", "v1")

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stifinder import Activity, Catalogue, Mastery, Peer, PeerMatch, Profile, SkillLevel
 from stifinder.lab import histories
-from stifinder.plugins import matching, peers
+from stifinder.plugins import peers
+from stifinder.plugins.peers import matching
 
 SKILLS = ("skill-a", "skill-b", "skill-c", "skill-d", "skill-e")
 CATALOGUE = Catalogue(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stifinder.plugins import teams
+from stifinder.plugins.peers import teams
 
 
 @settings(max_examples=30, deadline=None)

@@ -10,8 +10,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Activity, Depth, Level, Reason, Situation, message
-from .indexed import Indexed
+from ... import Activity, Depth, Level, Reason, Situation, message
+from ..indexed import Indexed
 
 Floats = NDArray[np.float64]
 

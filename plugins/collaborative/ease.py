@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
-from .paths import Integers
+from ..paths import Integers
 from .steps import SCALE
 
 Floats = NDArray[np.float64] | NDArray[np.float32]

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .. import Activity, Event, PageSection, Reason, Situation, message
-from .indexed import difficulty
-from .paths import ENGAGEMENT
+from ... import Activity, Event, PageSection, Reason, Situation, message
+from ..indexed import difficulty
+from ..paths import ENGAGEMENT
 
 K = 10.0
 """Results that a statement weighs as much as."""

@@ -13,11 +13,11 @@ import msgspec
 from marshmallow import Schema, fields, validate
 from scipy.special import expit
 
-from .. import LearnedModel, Purpose, Reason, Risk, Situation, hookimpl, message
+from ... import LearnedModel, Purpose, Reason, Risk, Situation, hookimpl, message
+from ..in_place import InPlace
+from ..settings import of
 from .hazard import Fit, begin, columns, current, publish
-from .in_place import InPlace
 from .runs import DAY, SIZES, Floats, Run, Runs, Standing, course, runs_of, standing
-from .settings import of
 
 FORM = "stifinder-runs"
 HOUR = 3600

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from ..paths import LATEST, ROW, TIME, Integers, Path, outcome
 from . import ease
-from .paths import LATEST, ROW, TIME, Integers, Path, outcome
 from .steps import FLOW, SCALE, TAU, WEIGHTS, Steps
 
 Floats = NDArray[np.floating]

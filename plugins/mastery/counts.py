@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .. import Event, EventKind
+from ... import Event, EventKind
 
 RESULTS = frozenset(
     {

@@ -22,10 +22,10 @@ from datetime import UTC, datetime
 import msgspec
 from marshmallow import Schema, fields, validate
 
-from .. import Event, EventKind, LearnedModel, Purpose, Review, Signal, Situation, hookimpl, message
+from ... import Event, EventKind, LearnedModel, Purpose, Review, Signal, Situation, hookimpl, message
+from ..in_place import InPlace
+from ..settings import of
 from .forgetting_own import DAY, Person
-from .in_place import InPlace
-from .settings import of
 from .spacing_days import Wish, spread
 
 REVIEWS = frozenset(

@@ -21,11 +21,11 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from .. import Activity, Candidate, Event, EventKind, PageSection, Reason, Situation, hookimpl, message
+from ... import Activity, Candidate, Event, EventKind, PageSection, Reason, Situation, hookimpl, message
+from ..indexed import Indexed, indexed
+from ..paths import ENGAGEMENT
+from ..settings import read
 from . import aims, media
-from .indexed import Indexed, indexed
-from .paths import ENGAGEMENT
-from .settings import read
 
 EDGE = 0.7
 VOTES = 100

@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Event
-from .counts import RESULTS
+from ... import Event
+from ..mastery.counts import RESULTS
 
 MOST = 1 << 14
 FORM = "stifinder-answers"

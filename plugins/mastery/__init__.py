@@ -18,11 +18,11 @@ from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from .. import LearnedModel, Mastery, Purpose, Situation, hookimpl
+from ... import LearnedModel, Mastery, Purpose, Situation, hookimpl
+from ..in_place import InPlace
+from ..settings import read
 from . import counts
 from .counts import Counts, unpack
-from .in_place import InPlace
-from .settings import read
 
 GROUP = 5
 LOW, HIGH = 0.1, 0.9

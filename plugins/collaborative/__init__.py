@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from marshmallow import Schema, fields, validate
 
-from .. import Candidate, Event, LearnedModel, Purpose, Reason, Situation, hookimpl, message
+from ... import Candidate, Event, LearnedModel, Purpose, Reason, Situation, hookimpl, message
+from ..in_place import InPlace
+from ..paths import ENGAGEMENT, LATEST, Integers, outcome, reading
+from ..settings import of
 from . import declared, next_step, solved, steps_stored
-from .in_place import InPlace
 from .next_step import RECENT, USUAL, Done, Floats, Rows
-from .paths import ENGAGEMENT, LATEST, Integers, outcome, reading
-from .settings import of
 from .steps import SCALE, Steps
 
 GROUP = 5

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import Event
-from .paths import (
+from ... import Event
+from ..paths import (
     ASKED,
     BEST,
     ENGAGEMENT,

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from marshmallow import Schema, fields, validate
 
-from .. import Mastery, Peer, PeerMatch, Situation, Team, hookimpl, message
+from ... import Mastery, Peer, PeerMatch, Situation, Team, hookimpl, message
+from ..settings import of
 from . import teams
 from .matching import NAMED, People, assign, gains
-from .settings import of
 
 
 @dataclass(frozen=True, slots=True)

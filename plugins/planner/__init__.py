@@ -13,14 +13,14 @@ from dataclasses import replace
 
 from marshmallow import Schema, fields, validate
 
-from .. import Activity, Depth, Goal, LeftOut, Plan, Reason, Situation, hookimpl, message
-from .planning import cover
-from .planning.beliefs import Beliefs, Settings
-from .planning.draft import RESULTS, Draft, Drafter, in_blocks, minutes, needed_first
-from .planning.slots import capacity, scheduled
-from .planning.wanted import Wanted, declared, joined, wanted
-from .prerequisites import inferred, text_order
-from .settings import of
+from ... import Activity, Depth, Goal, LeftOut, Plan, Reason, Situation, hookimpl, message
+from ..prerequisites import inferred, text_order
+from ..settings import of
+from . import cover
+from .beliefs import Beliefs, Settings
+from .draft import RESULTS, Draft, Drafter, in_blocks, minutes, needed_first
+from .slots import capacity, scheduled
+from .wanted import Wanted, declared, joined, wanted
 
 DONE = Reason(message("Because you have done it."), uses=frozenset({"statements"}))
 KNOWN = message("Because your results show that you know %(skill)s well enough for this goal.")

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from .. import Event, EventKind
-from .paths import ENGAGEMENT
+from ... import Event, EventKind
+from ..paths import ENGAGEMENT
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

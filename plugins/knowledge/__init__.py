@@ -16,13 +16,13 @@ import numpy as np
 from marshmallow import Schema, fields, validate
 from scipy.special import betaincinv
 
-from .. import LearnedModel, Mastery, Purpose, Situation, hookimpl, message
+from ... import LearnedModel, Mastery, Purpose, Situation, hookimpl, message
+from ..in_place import InPlace
+from ..settings import of
 from . import mixing
 from .answer_log import AnswerLog, Rows, read, stored
 from .contexts import NEW, Tables, bits, keys, pushed, standing
-from .in_place import InPlace
 from .mixing import GROUP, Floats, Surplus
-from .settings import of
 
 LOW, HIGH = 0.1, 0.9
 

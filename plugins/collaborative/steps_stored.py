@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from .paths import FIELDS, ROW
+from ..paths import FIELDS, ROW
 from .steps import Steps
 
 FORM = "stifinder-steps-2"

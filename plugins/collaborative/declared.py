@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from .. import Situation
+from ... import Situation
 from .next_step import Done
 
 ENOUGH = 5
