@@ -9,6 +9,7 @@ from .core.catalogue import MEDIA_TYPES, Activity, Catalogue, Level, Skill, Skil
 from .core.evidence import CHECK_IN, Event, EventKind, Mastery, Review
 from .core.hookspecs import hookimpl
 from .core.learned import Foretells, LearnedModel
+from .core.manifests import INTERFACE, Manifest, Reads
 from .core.people import Context, Depth, Learner, Profile, Purpose, Role, Source, Tenant
 from .core.plans import Goal, LeftOut, Plan, Slot, Step, StepKind
 from .core.proposals import (
@@ -50,10 +51,12 @@ __all__ = [
     "EventKind",
     "Foretells",
     "Goal",
+    "INTERFACE",
     "Learner",
     "LearnedModel",
     "LeftOut",
     "Level",
+    "Manifest",
     "Mastery",
     "Motivation",
     "Outcome",
@@ -66,6 +69,7 @@ __all__ = [
     "Profile",
     "Purpose",
     "Question",
+    "Reads",
     "Reason",
     "Review",
     "Risk",

@@ -22,12 +22,15 @@ from .errors import ConfigurationError
 from .hookspecs import FAMILIES, PROJECT, RULES
 from .isolation import Isolation, log
 from .learned import LearnedModel
+from .manifests import Manifest, limited, wrong
+from .people import Purpose
 from .plugin_choices import AS_INSTALLED, PluginChoice, WrongSettings, is_schema
 from .plugin_health import Tallies
 from .plugin_settings import SettingsBySchema
 from .proposals import Situation
 
 GROUP = "stifinder.plugins"
+UNSAID = Manifest()
 
 
 class AskedForNoTenant(AssertionError):
@@ -94,6 +97,8 @@ class Plugins:
         self.isolation = isolation or Isolation()
         self.tallies = Tallies()
         self.settings = SettingsBySchema(settings or {}, self.isolation)
+        self.manifests: dict[str, Manifest] = {}
+        self._serves: dict[str, Purpose] = {}
         self._choices: Mapping[str, PluginChoice] = {}
         self._tenant_id = ""
         self._only_for_tenants = False
@@ -104,8 +109,10 @@ class Plugins:
         self._disabled = set(disable)
         for name, version, origin, find in self._found(load, discover):
             self._load(name, version, origin, find)
+        self._take_manifests()
         self._take_schemas()
         self._configure()
+        self._take_purposes()
 
     @staticmethod
     def _found(load: Iterable[str], discover: bool) -> Iterator[tuple[str, str, str, Any]]:
@@ -156,6 +163,37 @@ class Plugins:
             raise ValueError("it implements no hook; decorate at least one function with @hookimpl")
         self._manager.register(plugin, name=name)
         return tuple(sorted(offered))
+
+    def _take_manifests(self) -> None:
+        """Ask what each plugin needs; who says nothing has ``Manifest()``."""
+        for implementation in self._implementations("manifest"):
+            name = implementation.plugin_name
+            failures = self._failures(name)
+            answer = self._ask("manifest", implementation, {})
+            if self._failures(name) > failures:
+                self._refuse(name, f"manifest: {self.isolation.health[name].last}")
+            elif why := wrong(answer[0] if answer else None):
+                self._refuse(name, why)
+            else:
+                self.manifests[name] = answer[0]
+
+    def _take_purposes(self) -> None:
+        """Note which purpose each learned model serves; its plugin must have named it."""
+        for implementation in self._implementations("learned_models"):
+            name = implementation.plugin_name
+            for model in self._ask("learned_models", implementation, {}):
+                if model.purpose not in self.manifest(name).purposes:
+                    self._refuse(
+                        name,
+                        f"its model {model.name!r} serves the purpose {model.purpose.value!r}; "
+                        "name it in the manifest",
+                    )
+                    break
+                self._serves[model.name] = model.purpose
+
+    def manifest(self, plugin: str) -> Manifest:
+        """What a plugin may do."""
+        return self.manifests.get(plugin, UNSAID)
 
     def _take_schemas(self) -> None:
         """Ask for the schemas of settings, and read what the configuration says by them."""
@@ -251,8 +289,10 @@ class Plugins:
         name = implementation.plugin_name
         given = {argument: arguments[argument] for argument in implementation.argnames}
         situation = given.get("situation")
-        if isinstance(situation, Situation) and (settings := self.settings.of(name, self.choice(name))):
-            given["situation"] = replace(situation, settings=settings)
+        if isinstance(situation, Situation):
+            situation = limited(situation, self.manifest(name), self._serves)
+            settings = self.settings.of(name, self.choice(name))
+            given["situation"] = replace(situation, settings=settings) if settings else situation
         left_alone = self.isolation.status(name) != "ok"
         started = time.perf_counter()
         well, answer = self.isolation.call(

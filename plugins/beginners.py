@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from marshmallow import Schema, fields, validate
 
-from .. import Activity, Candidate, Question, Reason, Situation, hookimpl, message
+from .. import Activity, Candidate, Manifest, Purpose, Question, Reads, Reason, Situation, hookimpl, message
 from .paths import ENGAGEMENT
 from .settings import of
 
@@ -63,6 +63,19 @@ class SettingsSchema(Schema):
             "title": message("Silent after so many activities"),
             "description": message("Who has done as many different activities is no beginner any more."),
         },
+    )
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message(
+            "Suggests where to start, and asks what to begin with, while nothing is known of somebody."
+        ),
+        purposes=frozenset({Purpose.SUGGESTIONS}),
+        reads=frozenset({Reads.PROFILE, Reads.HISTORY}),
+        languages=("en", "da", "de"),
     )
 
 

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 
 from marshmallow import Schema, fields, validate
 
-from .. import Activity, Award, Challenge, Event, Motivation, Reason, Situation, hookimpl, message
+from .. import (
+    Activity,
+    Award,
+    Challenge,
+    Event,
+    Manifest,
+    Motivation,
+    Purpose,
+    Reads,
+    Reason,
+    Situation,
+    hookimpl,
+    message,
+)
 from .indexed import difficulty
 from .paths import ENGAGEMENT
 from .settings import of
@@ -97,6 +110,19 @@ def expected_success(situation: Situation, activity: Activity) -> tuple[float, s
     hard = difficulty(activity)
     logit = math.log(mean / (1 - mean)) - math.log(hard / (1 - hard))
     return 1 / (1 + math.exp(-logit)), weakest.skill_id
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message(
+            "Describes how somebody likes to work, proposes a challenge, and names what was achieved."
+        ),
+        purposes=frozenset({Purpose.SUGGESTIONS}),
+        reads=frozenset({Reads.PROFILE, Reads.HISTORY, Reads.ESTIMATES}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

@@ -22,8 +22,11 @@ from .. import (
     CHECK_IN,
     Event,
     EventKind,
+    Manifest,
     Pace,
     PaceKind,
+    Purpose,
+    Reads,
     Reason,
     Situation,
     hookimpl,
@@ -276,6 +279,17 @@ def asks(kind: PaceKind, situation: Situation, signs: Sequence[Event], settings:
     if kind is PaceKind.WANING:
         return not said or since >= ASK_AGAIN
     return since >= timedelta(days=settings.check_in_days)
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Tells learners themselves when they take on much, are in a good flow, or slow down."),
+        purposes=frozenset({Purpose.SUGGESTIONS}),
+        reads=frozenset({Reads.HISTORY, Reads.ESTIMATES}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

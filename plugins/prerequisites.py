@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from .. import Activity, Event, EventKind, LearnedModel, Purpose, Situation, hookimpl
+from .. import Activity, Event, EventKind, LearnedModel, Manifest, Purpose, Situation, hookimpl, message
 from .in_place import InPlace
 
 KNOWN = 60
@@ -229,6 +229,17 @@ def _scaled(values: Floats) -> Floats:
     spread = float(values.std())
     scaled: Floats = values / spread if spread > 0 else values
     return scaled
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Learns from order and results what helps before what."),
+        purposes=frozenset({Purpose.SHARED_MODELS}),
+        reads=frozenset(),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

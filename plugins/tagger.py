@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from .. import Activity, Level, Skill, SkillLevel, Tags, hookimpl
+from .. import Activity, Level, Manifest, Skill, SkillLevel, Tags, hookimpl, message
 from .settings import read
 
 LANGUAGES = ("en", "da", "de", "sv", "no", "nl", "fr", "es")
@@ -175,6 +175,17 @@ def find_media(title: str) -> str:
     """The media type a title names; "" when it names none or several."""
     named = [media for media, words in _media_words.items() if words & _words(title)]
     return named[0] if len(named) == 1 else ""
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Finds language, difficulty and skills of new content from its words."),
+        purposes=frozenset(),
+        reads=frozenset(),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..learned import LearnedModel
+from ..manifests import Manifest
 from ..proposals import PageSection, Situation
 from . import rule
+
+
+@rule("lifecycle", Manifest, milliseconds=2000, always=True)
+def manifest() -> Manifest:  # type: ignore[empty-body]
+    """Say what the plugin needs: purposes, data, hosts, languages, and which hooks it is written for."""
 
 
 @rule("lifecycle", type, milliseconds=2000, always=True)

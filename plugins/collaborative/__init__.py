@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from marshmallow import Schema, fields, validate
 
-from ... import Candidate, Event, LearnedModel, Purpose, Reason, Situation, hookimpl, message
+from ... import Candidate, Event, LearnedModel, Manifest, Purpose, Reads, Reason, Situation, hookimpl, message
 from ..in_place import InPlace
 from ..paths import ENGAGEMENT, LATEST, Integers, outcome, reading
 from ..settings import of
@@ -132,6 +132,17 @@ def votes_from(logs: Floats) -> Floats:
     """Scores in 0..1 from logarithms of chances: the likeliest gets 1, the others ``SPREAD`` out below it."""
     scores: Floats = np.exp((logs - logs.max()) / SPREAD)
     return scores
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Suggests what people with a like history took up next."),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
+        reads=frozenset({Reads.PROFILE, Reads.HISTORY}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

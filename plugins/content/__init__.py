@@ -21,7 +21,20 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from ... import Activity, Candidate, Event, EventKind, PageSection, Reason, Situation, hookimpl, message
+from ... import (
+    Activity,
+    Candidate,
+    Event,
+    EventKind,
+    Manifest,
+    PageSection,
+    Purpose,
+    Reads,
+    Reason,
+    Situation,
+    hookimpl,
+    message,
+)
 from ..indexed import Indexed, indexed
 from ..paths import ENGAGEMENT
 from ..settings import read
@@ -138,6 +151,17 @@ def _multipliers(situation: Situation, arrays: Indexed, known: Mapping[str, medi
     available = max(1, situation.minutes)
     factor = factor * aims.fits(situation, arrays)
     return factor * np.minimum(1.0, available / np.maximum(arrays.minutes, 1.0))
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Suggests by what content is about, for whom it is, and in which form it comes."),
+        purposes=frozenset({Purpose.SUGGESTIONS}),
+        reads=frozenset({Reads.PROFILE, Reads.HISTORY, Reads.ESTIMATES}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

@@ -16,7 +16,7 @@ import numpy as np
 from marshmallow import Schema, fields, validate
 from scipy.special import betaincinv
 
-from ... import LearnedModel, Mastery, Purpose, Situation, hookimpl, message
+from ... import LearnedModel, Manifest, Mastery, Purpose, Reads, Situation, hookimpl, message
 from ..in_place import InPlace
 from ..settings import of
 from . import mixing
@@ -212,6 +212,17 @@ def _by_skill(rows: Rows, beyond: Floats) -> dict[int, tuple[int, float, int]]:
         recent, total, times = found.get(row >> 2, (NEW, 0.0, 0))
         found[row >> 2] = (pushed(recent, row & 1), total + more, times + 1)
     return found
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Estimates what somebody knows from their answers and those of others."),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
+        reads=frozenset({Reads.PROFILE}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

@@ -18,7 +18,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from ... import LearnedModel, Mastery, Purpose, Situation, hookimpl
+from ... import LearnedModel, Manifest, Mastery, Purpose, Reads, Situation, hookimpl, message
 from ..in_place import InPlace
 from ..settings import read
 from . import counts
@@ -154,6 +154,19 @@ def estimate(
     high = np.maximum(betaincinv(right, wrong, HIGH), mean)
     rows = zip(skills, mean.tolist(), low.tolist(), high.tolist(), pairs, strict=True)
     return [Mastery(skill, m, lowest, highest, pair[1]) for skill, m, lowest, highest, pair in rows]
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message(
+            "Estimates what somebody knows by counting answers; stands in while few people share theirs."
+        ),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
+        reads=frozenset({Reads.PROFILE}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

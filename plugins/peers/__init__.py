@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from marshmallow import Schema, fields, validate
 
-from ... import Mastery, Peer, PeerMatch, Situation, Team, hookimpl, message
+from ... import Manifest, Mastery, Peer, PeerMatch, Purpose, Reads, Situation, Team, hookimpl, message
 from ..settings import of
 from . import teams
 from .matching import NAMED, People, assign, gains
@@ -45,6 +45,19 @@ class SettingsSchema(Schema):
                 "To how many others at a time somebody is proposed as a helper who said nothing about that."
             ),
         },
+    )
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message(
+            "Finds people who complement each other, and forms teams, among those who agreed to be found."
+        ),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.PEERS}),
+        reads=frozenset({Reads.PROFILE, Reads.ESTIMATES}),
+        languages=("en", "da", "de"),
     )
 
 

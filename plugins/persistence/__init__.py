@@ -13,7 +13,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 from scipy.special import expit
 
-from ... import LearnedModel, Purpose, Reason, Risk, Situation, hookimpl, message
+from ... import LearnedModel, Manifest, Purpose, Reads, Reason, Risk, Situation, hookimpl, message
 from ..in_place import InPlace
 from ..settings import of
 from .hazard import Fit, begin, columns, current, publish
@@ -150,6 +150,17 @@ def _why(said: Foretold, row: int, since: float | None) -> Reason | None:
         days = int(since // DAY)
         return Reason(SILENT, {"days": days}, (), USES, SILENT_MANY, max(1, days))
     return None
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Estimates how likely somebody is to stop in a course."),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
+        reads=frozenset({Reads.HISTORY}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

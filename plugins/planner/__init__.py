@@ -13,7 +13,20 @@ from dataclasses import replace
 
 from marshmallow import Schema, fields, validate
 
-from ... import Activity, Depth, Goal, LeftOut, Plan, Reason, Situation, hookimpl, message
+from ... import (
+    Activity,
+    Depth,
+    Goal,
+    LeftOut,
+    Manifest,
+    Plan,
+    Purpose,
+    Reads,
+    Reason,
+    Situation,
+    hookimpl,
+    message,
+)
 from ..prerequisites import inferred, text_order
 from ..settings import of
 from . import cover
@@ -67,6 +80,17 @@ class SettingsSchema(Schema):
         message("The largest part of a day’s time that reviews may take in a plan."),
         0.0,
         1.0,
+    )
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Lays out the steps to a goal."),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
+        reads=frozenset({Reads.PROFILE, Reads.HISTORY, Reads.ESTIMATES, Reads.CALENDAR}),
+        languages=("en", "da", "de"),
     )
 
 

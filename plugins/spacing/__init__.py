@@ -22,7 +22,19 @@ from datetime import UTC, datetime
 import msgspec
 from marshmallow import Schema, fields, validate
 
-from ... import Event, EventKind, LearnedModel, Purpose, Review, Signal, Situation, hookimpl, message
+from ... import (
+    Event,
+    EventKind,
+    LearnedModel,
+    Manifest,
+    Purpose,
+    Reads,
+    Review,
+    Signal,
+    Situation,
+    hookimpl,
+    message,
+)
 from ..in_place import InPlace
 from ..settings import of
 from .forgetting_own import DAY, Person
@@ -308,6 +320,17 @@ def _review(wish: Wish, day: int, due: int, now: int, settings: Settings) -> Rev
     if day != max(0, wish.day):
         due = (now // DAY + day) * DAY
     return Review(wish.skill_id, datetime.fromtimestamp(due, UTC), wish.recall, settings.minutes)
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """What this plugin needs."""
+    return Manifest(
+        about=message("Says when something should be repeated, by how people forget."),
+        purposes=frozenset({Purpose.SUGGESTIONS}),
+        reads=frozenset({Reads.PROFILE, Reads.CALENDAR}),
+        languages=("en", "da", "de"),
+    )
 
 
 @hookimpl

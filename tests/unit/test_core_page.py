@@ -14,10 +14,12 @@ from stifinder import (
     Catalogue,
     Challenge,
     EventKind,
+    Manifest,
     Motivation,
     PageSection,
     Peer,
     PeerMatch,
+    Purpose,
     Reason,
     Signal,
     Situation,
@@ -190,6 +192,10 @@ def test_people_who_agreed_find_each_other_by_what_they_can_give_and_nobody_else
 
 class Inventing:
     """Matches with somebody who was not offered."""
+
+    @hookimpl
+    def manifest(self) -> Manifest:
+        return Manifest(purposes=frozenset({Purpose.PEERS}))
 
     @hookimpl
     def match_peers(self, situation: Situation) -> list[PeerMatch]:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from small_course import COURSE, EVERYTHING, MakeCore, arrival, launch_of
 from sqlalchemy import update
-from stifinder import Event, EventKind, Purpose, hookimpl
+from stifinder import Event, EventKind, Manifest, Purpose, hookimpl
 from stifinder.core.isolation import FAILURES_TO_OPEN, FIRST_PAUSE, Isolation
 from stifinder.core.plugins import Plugins
 from stifinder.core.service import Core
@@ -62,6 +62,10 @@ class Bringing:
 
     def __init__(self) -> None:
         self.model = Counting()
+
+    @hookimpl
+    def manifest(self) -> Manifest:
+        return Manifest(purposes=frozenset({Purpose.SHARED_MODELS}))
 
     @hookimpl
     def learned_models(self) -> list[Counting]:
