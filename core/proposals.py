@@ -47,11 +47,14 @@ class Candidate:
     """One strategy's vote for one activity.
 
     :param score: 0..1, comparable within the strategy; the blend weighs strategies against each other.
+    :param abstains: True when the strategy cannot know this activity, such as one that nobody has done yet:
+        its mean score counts instead of ``score``. To be silent says that the activity is not worth a vote.
     """
 
     activity_id: str
     score: float
     reasons: tuple[Reason, ...] = ()
+    abstains: bool = False
 
 
 class Outcome(StrEnum):

@@ -37,6 +37,7 @@ class Ranked:
     :param by_arm: what it brings to the draw by each arm, in the arms' order; empty where that is the same
         by each, as for what no strategy voted for.
     :param ratios: arm to how much likelier it would have put it there than the page did; from ``draw``.
+    :param neutral: strategies that abstain on it, to the score that counts for them instead.
     """
 
     activity_id: str
@@ -47,6 +48,12 @@ class Ranked:
     propensity: float = 1.0
     by_arm: tuple[float, ...] = ()
     ratios: Mapping[str, float] = field(default_factory=dict)
+    neutral: Mapping[str, float] = field(default_factory=dict)
+
+    def weighed(self, weights: Mapping[str, float]) -> float:
+        """Its value by other weights of the strategies; one without a weight says nothing."""
+        said = {v.strategy: v.score for v in self.votes} | dict(self.neutral)
+        return sum(score * weights.get(name, 0.0) for name, score in said.items())
 
 
 def blend(
@@ -57,23 +64,41 @@ def blend(
 ) -> list[Ranked]:
     """Weighted sum of the strategies' scores; a strategy that is silent on an activity gives it 0.
 
+    One that abstains gives it the mean of what it gives to all of ``allowed`` that it does not abstain on: that
+    neither helps nor harms, and the value stays linear in the weights. What is only abstained on is left out.
+
     :param votes: strategy to its candidates, scores in 0..1.
     :param weights: strategy to weight; the weights of the voting strategies sum to 1.
     :param arms: other weighings of the same strategies that may be drawn instead; the first has ``weights``.
     :returns: only activities in ``allowed``, best first, ties by id; the ``LOTTERY`` best by each weighing.
     """
     by_activity: dict[str, dict[str, Candidate]] = {}
+    abstained: dict[str, set[str]] = {strategy: set() for strategy in votes}
     allowed = frozenset(allowed)
     for strategy, candidates in votes.items():
         for candidate in candidates:
-            if candidate.activity_id in allowed:
-                best = by_activity.setdefault(candidate.activity_id, {})
-                if strategy not in best or candidate.score > best[strategy].score:
-                    best[strategy] = candidate
+            if candidate.activity_id not in allowed:
+                continue
+            if candidate.abstains:
+                abstained[strategy].add(candidate.activity_id)
+                continue
+            best = by_activity.setdefault(candidate.activity_id, {})
+            if strategy not in best or candidate.score > best[strategy].score:
+                best[strategy] = candidate
     names = sorted(by_activity)  # so that a stable sort leaves ties in order of id
     scores = np.array(
         [[float(c.score) if (c := by_activity[n].get(s)) else 0.0 for s in votes] for n in names]
     ).reshape(len(names), len(votes))
+    neutral: list[dict[str, float]] = [{} for _ in names]
+    for column, strategy in enumerate(votes):
+        unknown = [
+            n for n, name in enumerate(names) if name in abstained[strategy] and strategy not in by_activity[name]
+        ]
+        if unknown:
+            mean = float(scores[:, column].sum()) / max(1, len(allowed) - len(abstained[strategy]))
+            scores[unknown, column] = mean
+            for n in unknown:
+                neutral[n][strategy] = mean
     weighings = [weights, *(arm.weights for arm in arms[1:])]
     values = scores @ np.array([[w[s] for s in votes] for w in weighings]).reshape(len(weighings), -1).T
     order = np.argsort(-values, axis=0, kind="stable")
@@ -88,6 +113,7 @@ def blend(
             by_activity[names[n]],
             weights,
             tuple(by_arm[n].tolist()) if arms else (),
+            neutral[n],
         )
         for n in order[:, 0]
         if taking_part[n].any()
@@ -100,6 +126,7 @@ def _ranked(
     said: Mapping[str, Candidate],
     weights: Mapping[str, float],
     by_arm: tuple[float, ...],
+    neutral: Mapping[str, float],
 ) -> Ranked:
     parts = sorted(
         ((weights[strategy] * float(c.score), strategy, c) for strategy, c in said.items()),
@@ -119,6 +146,7 @@ def _ranked(
         tuple(reasons[:REASONS_SHOWN]),
         frozenset().union(*(r.uses for _, _, c in parts for r in c.reasons)) or frozenset({"catalogue"}),
         by_arm=by_arm,
+        neutral=neutral,
     )
 
 
@@ -210,7 +238,7 @@ def _weighed(ranked: Ranked, arm: Arm, number: int) -> Ranked:
     if number == 0 or not ranked.votes:
         return ranked
     votes = tuple(replace(vote, weight=arm.weights[vote.strategy]) for vote in ranked.votes)
-    return replace(ranked, value=sum(v.score * v.weight for v in votes), votes=votes)
+    return replace(ranked, value=ranked.weighed(arm.weights), votes=votes)
 
 
 def pick(arms: Sequence[Arm], generator: np.random.Generator) -> int:

@@ -251,7 +251,7 @@ def _weighed(field: Sequence[ranking.Ranked], weights: Weights) -> list[ranking.
         return list(field)
     found = []
     for r in field:
-        value = sum(v.score * weights.get(v.strategy, 0.0) / whole for v in r.votes)
+        value = r.weighed(weights) / whole
         found.append(replace(r, value=value if r.votes else r.value))
     found.sort(key=lambda r: (-r.value, r.activity_id))
     return [

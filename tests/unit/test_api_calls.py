@@ -171,6 +171,7 @@ def test_choices_of_a_course_are_changed_one_by_one(core: Core, program: Program
     assert program.call("PATCH", path, json={"needs_yes": True}).get_json() == {
         "needs_yes": True,
         "figures_from": 5,
+        "exploration": 5,
     }
     assert program.call("PATCH", path, json={"needs_yes": None}).get_json()["needs_yes"] is False
     assert program.call("PATCH", path, json={"retention_days": 90}).status_code == 422
