@@ -23,7 +23,10 @@ class PluginChoice:
 
 
 AS_INSTALLED = PluginChoice()
-"""What holds where a tenant chose nothing."""
+"""What holds where a tenant chose nothing about a plugin that ships with Stifinder, or that whoever runs the
+tool named in its configuration."""
+NOT_YET = PluginChoice(enabled=False)
+"""What holds for any other: somebody reads what it may do, and then switches it on."""
 
 
 class WrongSettings(InvalidInput):

@@ -24,13 +24,16 @@ from .isolation import Isolation, log
 from .learned import LearnedModel
 from .manifests import Manifest, limited, wrong
 from .people import Purpose
-from .plugin_choices import AS_INSTALLED, PluginChoice, WrongSettings, is_schema
+from .plugin_choices import AS_INSTALLED, NOT_YET, PluginChoice, WrongSettings, is_schema
 from .plugin_health import Tallies
 from .plugin_settings import SettingsBySchema
 from .proposals import Situation
 
 GROUP = "stifinder.plugins"
 UNSAID = Manifest()
+OURS, CONFIGURED = "stifinder", "configuration"
+TRUSTED = frozenset({OURS, CONFIGURED})
+"""Origins whose plugins are on without a word of the tenant."""
 
 
 class AskedForNoTenant(AssertionError):
@@ -119,7 +122,7 @@ class Plugins:
         found: list[EntryPoint] = sorted(entry_points(group=GROUP), key=lambda e: e.name) if discover else []
         # Shipped strategies first: where the first to answer wins, the latest registered is asked first,
         # so a stranger's plugin replaces ours and the configured one replaces both.
-        found.sort(key=lambda e: e.dist is not None and e.dist.name != "stifinder")
+        found.sort(key=lambda e: e.dist is not None and e.dist.name != OURS)
         for entry in found:
             version = entry.dist.version if entry.dist else ""
             yield entry.name, version, entry.dist.name if entry.dist else "", entry.load
@@ -130,7 +133,7 @@ class Plugins:
                 loaded = importlib.import_module(module)
                 return getattr(loaded, attribute) if attribute else loaded
 
-            yield attribute or module.rpartition(".")[2], "", "configuration", find
+            yield attribute or module.rpartition(".")[2], "", CONFIGURED, find
 
     def _load(self, name: str, version: str, origin: str, find: Any) -> None:
         status = "ok"
@@ -265,7 +268,11 @@ class Plugins:
 
     def choice(self, plugin: str) -> PluginChoice:
         """What the tenant chose about a plugin."""
-        return self._choices.get(plugin, AS_INSTALLED)
+        return self._choices.get(plugin) or self.usual_choice(plugin)
+
+    def usual_choice(self, plugin: str) -> PluginChoice:
+        """What holds where a tenant chose nothing: a stranger's plugin waits to be switched on."""
+        return AS_INSTALLED if self._rows[plugin].origin in TRUSTED else NOT_YET
 
     # --- calling ---
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ..core.catalogue import Level
 from ..core.decisions import DecisionKind
+from ..core.manifests import Reads
 from ..core.people import Purpose, Role, Source
 from ..core.proposals import Dismissal, Outcome, message
 
@@ -66,6 +67,14 @@ SOURCES_USED: Mapping[str, str] = {
     "launch": message("what the LMS said when it opened this page"),
 }
 """In the order in which they are listed: the reader's own first."""
+
+READS: Mapping[Reads, str] = {
+    Reads.PROFILE: message("goals, own ratings and wishes of the learner"),
+    Reads.HISTORY: message("what the learner did, and how it went"),
+    Reads.ESTIMATES: message("what the learner is likely to know, and reviews due"),
+    Reads.CALENDAR: message("what is coming up for the learner"),
+}
+"""What a plugin may be given about the learner it is asked for."""
 
 PURPOSES: Mapping[Purpose, tuple[str, str]] = {
     Purpose.SUGGESTIONS: (

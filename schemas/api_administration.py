@@ -83,6 +83,17 @@ class InvitationTold(Told):
     expires_at = fields.AwareDateTime()
 
 
+class MayTold(Told):
+    """What a plugin may do, by its manifest."""
+
+    reads = fields.List(fields.String(), metadata=said("Parts of what is known about a learner."))
+    purposes = fields.List(fields.String(), metadata=said("Those who agreed to these, and nobody else."))
+    hosts = fields.List(
+        fields.String(), metadata=said("What it talks to; empty: it stays on the machine.")
+    )
+    languages = fields.List(fields.String())
+
+
 class PluginTold(Told):
     """A plugin of the tool, and how it does."""
 
@@ -101,6 +112,7 @@ class PluginTold(Told):
     calls = fields.Integer(metadata=said("For this organisation, since the process started."))
     failures = fields.Integer()
     last_failure = fields.String(metadata=said("Hook and kind; empty without one."))
+    may = fields.Nested(MayTold)
 
 
 class SwitchAsked(Asked):

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from marshmallow import Schema
+from sqlalchemy import Connection
 
 from ..errors import NotFound
-from ..plugin_choices import AS_INSTALLED, PluginChoice
+from ..manifests import Manifest
+from ..plugin_choices import PluginChoice
 from ..plugin_health import Tally
 from ..plugins import Described
 from ..staff import Actor
@@ -22,6 +24,7 @@ class PluginHere:
     """One plugin, as a tenant has it.
 
     :param installed: name, version, hooks, and status for all tenants.
+    :param manifest: what it may do.
     :param schema: of its settings; None when there is nothing to set.
     :param settings: in force, as the schema reads them.
     :param usual: what holds without the tenant's own settings.
@@ -30,6 +33,7 @@ class PluginHere:
     """
 
     installed: Described
+    manifest: Manifest
     choice: PluginChoice
     schema: type[Schema] | None
     settings: Mapping[str, Any]
@@ -46,7 +50,7 @@ class PluginsDesk(StaffDesk):
         with self.database.read() as connection:
             chosen = plugin_choices.of_tenant(connection, tenant_id)
         return [
-            self._here(tenant_id, row, chosen.get(row.name, AS_INSTALLED))
+            self._here(tenant_id, row, chosen.get(row.name) or self.plugins.usual_choice(row.name))
             for row in sorted(self.plugins.describe(), key=lambda row: row.name)
         ]
 
@@ -58,6 +62,7 @@ class PluginsDesk(StaffDesk):
         failure = health.last.partition(" at ")[0] if health else ""
         return PluginHere(
             row,
+            self.plugins.manifest(row.name),
             choice,
             schema,
             settings.of(row.name, choice) if schema else {},
@@ -84,8 +89,7 @@ class PluginsDesk(StaffDesk):
         self.plugin_here(tenant_id, plugin)
         with self.database.write() as connection:
             tenants.counters(connection, tenant_id, lock=True)
-            before = plugin_choices.of_tenant(connection, tenant_id).get(plugin, AS_INSTALLED)
-            plugin_choices.choose(connection, tenant_id, plugin, replace(before, enabled=on), self.clock())
+            self._choose(connection, tenant_id, plugin, enabled=on)
             self._record_act(connection, tenant_id, actor, f"switch plugin {'on' if on else 'off'}", plugin)
 
     def set_plugin(self, tenant_id: str, actor: Actor, plugin: str, given: Mapping[str, Any]) -> None:
@@ -104,6 +108,12 @@ class PluginsDesk(StaffDesk):
         own = {name: given[name] for name in given if found.get(name) != here.usual.get(name)}
         with self.database.write() as connection:
             tenants.counters(connection, tenant_id, lock=True)
-            before = plugin_choices.of_tenant(connection, tenant_id).get(plugin, AS_INSTALLED)
-            plugin_choices.choose(connection, tenant_id, plugin, replace(before, settings=own), self.clock())
+            self._choose(connection, tenant_id, plugin, settings=own)
             self._record_act(connection, tenant_id, actor, "set plugin", plugin, settings=own)
+
+    def _choose(self, connection: Connection, tenant_id: str, plugin: str, **changed: Any) -> None:
+        """Change a part of what the tenant chose."""
+        usual = self.plugins.usual_choice(plugin)
+        before = plugin_choices.of_tenant(connection, tenant_id).get(plugin, usual)
+        after = replace(before, **changed)
+        plugin_choices.choose(connection, tenant_id, plugin, after, self.clock(), usual=usual)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from ..plugin_choices import AS_INSTALLED, PluginChoice
+from ..plugin_choices import PluginChoice
 from .tables import plugin_choice
 
 _OF_TENANT = select(plugin_choice.c.plugin, plugin_choice.c.enabled, plugin_choice.c.settings).where(
@@ -22,11 +22,19 @@ def of_tenant(connection: Connection, tenant_id: str) -> Mapping[str, PluginChoi
     return {row.plugin: PluginChoice(row.enabled, row.settings) for row in rows}
 
 
-def choose(connection: Connection, tenant_id: str, plugin: str, choice: PluginChoice, now: datetime) -> None:
-    """Keep a choice; the tenant's row must be locked."""
+def choose(
+    connection: Connection,
+    tenant_id: str,
+    plugin: str,
+    choice: PluginChoice,
+    now: datetime,
+    *,
+    usual: PluginChoice,
+) -> None:
+    """Keep a choice, unless it is the usual one; the tenant's row must be locked."""
     here = (plugin_choice.c.tenant_id == tenant_id, plugin_choice.c.plugin == plugin)
     connection.execute(delete(plugin_choice).where(*here))
-    if choice != AS_INSTALLED:
+    if choice != usual:
         connection.execute(
             insert(plugin_choice).values(
                 tenant_id=tenant_id,

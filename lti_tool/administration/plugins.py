@@ -9,24 +9,12 @@ from flask import Blueprint, Response, request
 
 from ...core.errors import NotFound
 from ...core.plugin_choices import WrongSettings
-from ...core.proposals import message
 from ..visiting import core, go_to
+from ..words import PURPOSES, READS
 from . import plugin_forms
 from .page import actor, show_tab, tenant_id
 
 TAB = "administration.plugins"
-
-DOES: Mapping[str, str] = {
-    "beginners": message("Says where to begin while nothing is known of somebody"),
-    "collaborative": message("Suggests what others did next, and did well"),
-    "content": message("Suggests what is about a learner’s goals and weak skills"),
-    "mastery": message("Estimates what a learner knows"),
-    "motivation": message("Proposes a challenge that is neither too easy nor too hard"),
-    "peers": message("Finds learners who could help each other"),
-    "spacing": message("Says when something should be reviewed"),
-    "tagger": message("Fills in what the catalogue leaves open: skills, language, difficulty"),
-}
-"""What the shipped plugins do."""
 
 
 def add_routes(made: Blueprint) -> None:
@@ -39,7 +27,8 @@ def add_routes(made: Blueprint) -> None:
 
 def plugins() -> Response:
     """Every plugin that is installed."""
-    return show_tab("administration/plugins.html", TAB, plugins=core().plugins_here(tenant_id()), does=DOES)
+    here = core().plugins_here(tenant_id())
+    return show_tab("administration/plugins.html", TAB, plugins=here, reads=READS, purposes=PURPOSES)
 
 
 def plugin(name: str) -> Response:
@@ -58,7 +47,6 @@ def _settings(name: str, values: Mapping[str, Any], errors: Mapping[str, list[st
         "administration/plugin.html",
         TAB,
         here=here,
-        does=DOES,
         inputs=[each for each in drawn if each.kind != plugin_forms.ELSEWHERE],
         elsewhere=[each.title for each in drawn if each.kind == plugin_forms.ELSEWHERE],
         of_all=of_all,

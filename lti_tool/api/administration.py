@@ -147,6 +147,12 @@ def _plugin(here: PluginHere) -> dict[str, Any]:
         "calls": here.tally.calls,
         "failures": here.tally.failures,
         "last_failure": here.last_failure,
+        "may": {
+            "reads": sorted(here.manifest.reads),
+            "purposes": sorted(here.manifest.purposes),
+            "hosts": here.manifest.hosts,
+            "languages": here.manifest.languages,
+        },
     }
 
 
