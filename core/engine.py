@@ -235,7 +235,9 @@ def _by_vote(
     Empty when all of them are silent.
     """
     votes: dict[str, tuple[Candidate, ...]] = {
-        a.plugin: a.values for a in plugins.collect("candidates", situation=situation)
+        a.plugin: a.values
+        for a in plugins.collect("candidates", situation=situation)
+        if any(not c.abstains for c in a.values)
     }
     votes |= _from_signals(situation, allowed)
     state, moment = situation.models.get("blend"), arms.moment(situation.history)

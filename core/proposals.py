@@ -48,7 +48,7 @@ class Candidate:
 
     :param score: 0..1, comparable within the strategy; the blend weighs strategies against each other.
     :param abstains: True when the strategy cannot know this activity, such as one that nobody has done yet:
-        its mean score counts instead of ``score``. To be silent says that the activity is not worth a vote.
+        the others speak alone, and ``score`` counts for nothing. Silence says: not worth a vote.
     """
 
     activity_id: str

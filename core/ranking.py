@@ -37,7 +37,7 @@ class Ranked:
     :param by_arm: what it brings to the draw by each arm, in the arms' order; empty where that is the same
         by each, as for what no strategy voted for.
     :param ratios: arm to how much likelier it would have put it there than the page did; from ``draw``.
-    :param neutral: strategies that abstain on it, to the score that counts for them instead.
+    :param abstaining: strategies that cannot know it.
     """
 
     activity_id: str
@@ -48,12 +48,13 @@ class Ranked:
     propensity: float = 1.0
     by_arm: tuple[float, ...] = ()
     ratios: Mapping[str, float] = field(default_factory=dict)
-    neutral: Mapping[str, float] = field(default_factory=dict)
+    abstaining: frozenset[str] = frozenset()
 
     def weighed(self, weights: Mapping[str, float]) -> float:
-        """Its value by other weights of the strategies; one without a weight says nothing."""
-        said = {v.strategy: v.score for v in self.votes} | dict(self.neutral)
-        return sum(score * weights.get(name, 0.0) for name, score in said.items())
+        """Its value by other weights: the mean score over the strategies that do not abstain on it."""
+        whole = sum(weight for name, weight in weights.items() if name not in self.abstaining)
+        said = sum(v.score * weights.get(v.strategy, 0.0) for v in self.votes)
+        return said / whole if whole > 0 else 0.0
 
 
 def blend(
@@ -62,10 +63,10 @@ def blend(
     allowed: Collection[str],
     arms: Sequence[Arm] = (),
 ) -> list[Ranked]:
-    """Weighted sum of the strategies' scores; a strategy that is silent on an activity gives it 0.
+    """Weighted mean of the strategies' scores; a strategy that is silent on an activity gives it 0.
 
-    One that abstains gives it the mean of what it gives to all of ``allowed`` that it does not abstain on: that
-    neither helps nor harms, and the value stays linear in the weights. What is only abstained on is left out.
+    One that abstains on it takes no part: the mean is over the weights of the others. What is new is then
+    judged by those who can read it, instead of falling behind because nobody has done it.
 
     :param votes: strategy to its candidates, scores in 0..1.
     :param weights: strategy to weight; the weights of the voting strategies sum to 1.
@@ -89,18 +90,12 @@ def blend(
     scores = np.array(
         [[float(c.score) if (c := by_activity[n].get(s)) else 0.0 for s in votes] for n in names]
     ).reshape(len(names), len(votes))
-    neutral: list[dict[str, float]] = [{} for _ in names]
-    for column, strategy in enumerate(votes):
-        unknown = [
-            n for n, name in enumerate(names) if name in abstained[strategy] and strategy not in by_activity[name]
-        ]
-        if unknown:
-            mean = float(scores[:, column].sum()) / max(1, len(allowed) - len(abstained[strategy]))
-            scores[unknown, column] = mean
-            for n in unknown:
-                neutral[n][strategy] = mean
+    speaking = np.array(
+        [[s in by_activity[n] or n not in abstained[s] for s in votes] for n in names], dtype=float
+    ).reshape(scores.shape)
     weighings = [weights, *(arm.weights for arm in arms[1:])]
-    values = scores @ np.array([[w[s] for s in votes] for w in weighings]).reshape(len(weighings), -1).T
+    table = np.array([[w[s] for s in votes] for w in weighings]).reshape(len(weighings), -1).T
+    values = (scores @ table) / (speaking @ table)
     order = np.argsort(-values, axis=0, kind="stable")
     taking_part = np.zeros(values.shape, dtype=bool)
     np.put_along_axis(taking_part, order[:LOTTERY], True, axis=0)
@@ -113,7 +108,7 @@ def blend(
             by_activity[names[n]],
             weights,
             tuple(by_arm[n].tolist()) if arms else (),
-            neutral[n],
+            frozenset(s for s, yes in zip(votes, speaking[n], strict=True) if not yes),
         )
         for n in order[:, 0]
         if taking_part[n].any()
@@ -126,7 +121,7 @@ def _ranked(
     said: Mapping[str, Candidate],
     weights: Mapping[str, float],
     by_arm: tuple[float, ...],
-    neutral: Mapping[str, float],
+    abstaining: frozenset[str],
 ) -> Ranked:
     parts = sorted(
         ((weights[strategy] * float(c.score), strategy, c) for strategy, c in said.items()),
@@ -146,7 +141,7 @@ def _ranked(
         tuple(reasons[:REASONS_SHOWN]),
         frozenset().union(*(r.uses for _, _, c in parts for r in c.reasons)) or frozenset({"catalogue"}),
         by_arm=by_arm,
-        neutral=neutral,
+        abstaining=abstaining,
     )
 
 

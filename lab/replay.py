@@ -246,12 +246,12 @@ def _above(here: Sequence[Suggestion], below: Suggestion) -> list[str]:
 def _weighed(field: Sequence[ranking.Ranked], weights: Weights) -> list[ranking.Ranked]:
     """By other weights of the same votes; what they speak of not at all stays below all voted for."""
     speaking = {v.strategy for r in field for v in r.votes}
-    whole = sum(weight for name, weight in weights.items() if name in speaking)
-    if whole <= 0:
+    weights = {name: weight for name, weight in weights.items() if name in speaking}
+    if sum(weights.values()) <= 0:
         return list(field)
     found = []
     for r in field:
-        value = r.weighed(weights) / whole
+        value = r.weighed(weights)
         found.append(replace(r, value=value if r.votes else r.value))
     found.sort(key=lambda r: (-r.value, r.activity_id))
     return [

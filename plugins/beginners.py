@@ -1,22 +1,29 @@
 """Beginners' start: what to show, and what to ask, when there is no history; silent as history grows.
 
-Only the catalogue and what the learner said speak here: course order, goals, own ratings, words of the role.
+Here speak the course's order, what many others took up, goals, own ratings, words of the role. It abstains
+on what is not of this course: it knows neither its place nor who did it here.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from marshmallow import Schema, fields, validate
 
 from .. import Activity, Candidate, Manifest, Purpose, Question, Reads, Reason, Situation, hookimpl, message
+from .collaborative import CollaborativeModel
+from .collaborative.steps import Steps
 from .paths import ENGAGEMENT
 from .settings import of
 
-VOTES = 40
+VOTES = 100
+GROUP = 5
+"""What fewer people did is not told."""
+ORDER = 20.0
+"""People that the course's order counts for beside those who took something up."""
 GOALS = 6
 WORD = 4
 """Shorter words of a job role say nothing of what somebody works with."""
@@ -27,6 +34,7 @@ PAGE = frozenset({"catalogue", "page"})
 OPENS = message("Because it opens this course and needs nothing before it.")
 EARLY = message("Because it comes early in this course and needs nothing before it.")
 NEXT = message("Because it comes next in this course.")
+MANY = message("Because %(total)d others who are in this course took this up.")
 GOAL = message("Because it teaches %(skill)s, one of your goals.")
 NEW = message("Because you said %(skill)s is new to you, and it starts there.")
 ROLE = message("Because it mentions “%(word)s”, which you named in your role.")
@@ -73,7 +81,7 @@ def manifest() -> Manifest:
         about=message(
             "Suggests where to start, and asks what to begin with, while nothing is known of somebody."
         ),
-        purposes=frozenset({Purpose.SUGGESTIONS}),
+        purposes=frozenset({Purpose.SUGGESTIONS, Purpose.SHARED_MODELS}),
         reads=frozenset({Reads.PROFILE, Reads.HISTORY}),
         languages=("en", "da", "de"),
     )
@@ -115,37 +123,60 @@ def opening_questions(situation: Situation) -> Sequence[Question]:
 
 @hookimpl
 def candidates(situation: Situation) -> Sequence[Candidate]:
-    """Vote by course order, goals, own ratings and role words; the fewer activities done, the louder."""
+    """Vote by course order, others' steps, goals, own ratings and role words; the fewer done, the louder."""
     done = {e.activity_id for e in situation.history if e.kind in ENGAGEMENT and e.activity_id}
     loudness = 1 - len(done) / of(Settings, situation).silent_after
     if loudness <= 0:
         return ()
     words = _role_words(situation.learner.profile.role)
-    pool = _pool(situation)
-    begun = max((place + 1 for place, activity in enumerate(pool) if activity.id in done), default=0)
-    order = [activity for activity in (*pool[begun:], *pool[:begun]) if activity.id not in done]
-    late = _lateness(order)
+    course = _course(situation, done)
+    begun = max((place + 1 for place, activity in enumerate(course) if activity.id in done), default=0)
+    order = [activity for activity in (*course[begun:], *course[:begun]) if activity.id not in done]
+    counts = _counts(situation, order)
     votes = []
     for place, activity in enumerate(order):
         if done.issuperset(activity.prerequisites):
-            score, reasons = _fit(situation, activity, late[place], words)
-            start = _place_reason(activity, place, begun, len(pool))
+            usual = _usual(place / len(order), counts[place], max(counts))
+            score, reasons = _fit(situation, activity, usual, words)
+            start = _place_reason(activity, place, begun, len(course))
+            if counts[place] >= GROUP:
+                reasons.append(Reason(MANY, {"total": counts[place]}, uses=frozenset({"group"})))
             if start or reasons:
                 told = (*reasons, *([start] if start else []))
                 votes.append(Candidate(activity.id, score * loudness, told[:2]))
-    return sorted(votes, key=lambda vote: -vote.score)[:VOTES]
+    if not votes:
+        return ()
+    here = {activity.id for activity in course}
+    unknown = [Candidate(a, 0.0, abstains=True) for a in situation.pool if a not in here]
+    return sorted(votes, key=lambda vote: -vote.score)[:VOTES] + unknown
 
 
-def _lateness(order: Sequence[Activity]) -> list[float]:
-    """How late each comes in its own course, 0..1: between courses there is no order."""
-    courses = [activity.context_ids[0] if activity.context_ids else "" for activity in order]
-    lengths = Counter(courses)
-    before: Counter[str] = Counter()
-    late = []
-    for course in courses:
-        late.append(before[course] / lengths[course])
-        before[course] += 1
-    return late
+def _course(situation: Situation, done: Collection[str]) -> list[Activity]:
+    """What there is to choose from in this course and what is done of it, in order."""
+    open_to = {*done, *situation.pool}
+    course = situation.catalogue.in_context(situation.context.id) or situation.catalogue.activities
+    return [activity for activity in course if activity.id in open_to]
+
+
+def _counts(situation: Situation, activities: Sequence[Activity]) -> list[int]:
+    """How many people did each of these; 0 where that may not be known."""
+    state = situation.models.get(CollaborativeModel.name)
+    if not isinstance(state, Steps):
+        return [0] * len(activities)
+    rows = [state.index.get(activity.id) for activity in activities]
+    return [0 if row is None else state.seen[row] for row in rows]
+
+
+def _usual(lateness: float, count: int, most: int) -> float:
+    """The share of people who do it, 0..1: the course's order is what is believed beforehand.
+
+    ``(n + m (1 - lateness)) / (N + m)`` with ``m`` = ``ORDER``.
+
+    :param lateness: place in the course, 0..1.
+    :param count: n, how many did it.
+    :param most: N, how many did what most people did.
+    """
+    return (count + ORDER * (1 - lateness)) / (most + ORDER)
 
 
 def _place_reason(activity: Activity, place: int, begun: int, size: int) -> Reason | None:
@@ -164,11 +195,11 @@ def _place_reason(activity: Activity, place: int, begun: int, size: int) -> Reas
 
 
 def _fit(
-    situation: Situation, activity: Activity, lateness: float, words: re.Pattern[str] | None
+    situation: Situation, activity: Activity, usual: float, words: re.Pattern[str] | None
 ) -> tuple[float, list[Reason]]:
-    """Score in 0..1 (0.5 order, 0.25 goals, 0.15 ratings, 0.1 role) and the reasons beside its place."""
+    """Score in 0..1 (0.5 usual, 0.25 goals, 0.15 ratings, 0.1 role) and the reasons beside its place."""
     profile = situation.learner.profile
-    score, reasons = 0.5 * (1 - lateness), []
+    score, reasons = 0.5 * usual, []
     if goals := [skill for skill in activity.skill_ids if skill in profile.goals]:
         score += 0.25
         reasons.append(Reason(GOAL, {"skill": goals[0]}, uses=PAGE))

@@ -88,9 +88,7 @@ class MayTold(Told):
 
     reads = fields.List(fields.String(), metadata=said("Parts of what is known about a learner."))
     purposes = fields.List(fields.String(), metadata=said("Those who agreed to these, and nobody else."))
-    hosts = fields.List(
-        fields.String(), metadata=said("What it talks to; empty: it stays on the machine.")
-    )
+    hosts = fields.List(fields.String(), metadata=said("What it talks to; empty: it stays on the machine."))
     languages = fields.List(fields.String())
 
 

@@ -2,7 +2,8 @@
 
 How likely an activity is next comes from ``next_step``, whose sums (``steps``) forget a learner exactly; the
 share of people who did it well after what this learner did moves it up or down. It speaks only where at
-least ``GROUP`` learners stand behind what it says, and never about a smaller group.
+least ``GROUP`` learners stand behind what it says, and never about a smaller group. It abstains on what
+fewer people did: of that it cannot know who goes there.
 """
 
 from __future__ import annotations
@@ -134,6 +135,14 @@ def votes_from(logs: Floats) -> Floats:
     return scores
 
 
+def sureness(people: int, steps: int) -> float:
+    """How loud it may be, 0..1: quieter with few people, and with fewer than ``ENOUGH`` steps to go by.
+
+    :param steps: done or declared.
+    """
+    return people / (people + 2 * GROUP) * min(1.0, steps / declared.ENOUGH)
+
+
 @hookimpl
 def manifest() -> Manifest:
     """What this plugin needs."""
@@ -185,13 +194,23 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     if not backed.any():
         return ()
     score = np.zeros(len(rows))
-    score[backed] = votes_from(logs[backed]) * len(state.paths) / (len(state.paths) + 2 * GROUP)
+    score[backed] = votes_from(logs[backed]) * sureness(len(state.paths), len(done.rows))
     order = np.argsort(-score, kind="stable")[:VOTES]
     votes = []
     for n in order[score[order] > 0].tolist():
         reason = _reason(state, done.rows, seen_here, followed[n], shows_well[n], together[n], onward[n])
         votes.append(Candidate(pool[n][0], float(score[n]), (reason,)))
-    return votes
+    voted = {vote.activity_id for vote in votes}
+    return votes + [
+        Candidate(name, 0.0, abstains=True)
+        for name in situation.pool
+        if name not in names and name not in voted and _people(state, name) < GROUP
+    ]
+
+
+def _people(state: Steps, activity_id: str) -> int:
+    row = state.index.get(activity_id)
+    return 0 if row is None else state.seen[row]
 
 
 def _together(state: Steps, rows: Rows, done: Rows) -> Integers:
