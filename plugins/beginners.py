@@ -132,11 +132,11 @@ def candidates(situation: Situation) -> Sequence[Candidate]:
     course = _course(situation, done)
     begun = max((place + 1 for place, activity in enumerate(course) if activity.id in done), default=0)
     order = [activity for activity in (*course[begun:], *course[:begun]) if activity.id not in done]
-    counts = _counts(situation, order)
+    late, counts = _lateness(situation, order), _counts(situation, order)
     votes = []
     for place, activity in enumerate(order):
         if done.issuperset(activity.prerequisites):
-            usual = _usual(place / len(order), counts[place], max(counts))
+            usual = _usual(late[place], counts[place], max(counts))
             score, reasons = _fit(situation, activity, usual, words)
             start = _place_reason(activity, place, begun, len(course))
             if counts[place] >= GROUP:
@@ -156,6 +156,18 @@ def _course(situation: Situation, done: Collection[str]) -> list[Activity]:
     open_to = {*done, *situation.pool}
     course = situation.catalogue.in_context(situation.context.id) or situation.catalogue.activities
     return [activity for activity in course if activity.id in open_to]
+
+
+def _lateness(situation: Situation, order: Sequence[Activity]) -> list[float]:
+    """How late each comes in this course, 0..1; elsewhere in its own: between courses there is no order."""
+    here = situation.context.id
+    courses = [here if here in a.context_ids else next(iter(a.context_ids), "") for a in order]
+    lengths, before = Counter(courses), Counter[str]()
+    late = []
+    for course in courses:
+        late.append(before[course] / lengths[course])
+        before[course] += 1
+    return late
 
 
 def _counts(situation: Situation, activities: Sequence[Activity]) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-PATIENCE = 60
+PATIENCE = 180
 """Seconds that a start or a stop may take on a busy machine."""
 
 

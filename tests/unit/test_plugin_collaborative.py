@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from stifinder import Activity, Catalogue, Event, EventKind, Level, Profile, Situation, SkillLevel
+from stifinder import Activity, Candidate, Catalogue, Event, EventKind, Level, Profile, Situation, SkillLevel
 from stifinder.lab import histories, laws
 from stifinder.plugins import collaborative
 from stifinder.plugins.collaborative import (
@@ -52,10 +52,14 @@ def asked(events: list[Event], mine: list[Event]) -> Situation:
     return histories.situation(CATALOGUE, "learner-1", mine, models={"collaborative": state})
 
 
+def voted(situation: Situation) -> list[Candidate]:
+    return [vote for vote in collaborative.candidates(situation) if not vote.abstains]
+
+
 def test_what_others_did_well_next_is_suggested_with_their_number() -> None:
     crowd = others(6, [("a", 0.9), ("b", 0.9)])
     crowd += [did("learner-30", "a", 0, 0.9), did("learner-30", "b", 1, 0.2)]
-    votes = collaborative.candidates(asked(crowd, [did("learner-1", "a", 0, 0.9)]))
+    votes = voted(asked(crowd, [did("learner-1", "a", 0, 0.9)]))
     assert [vote.activity_id for vote in votes] == ["activity-b"]
     assert 0 < votes[0].score <= 1
     (reason,) = votes[0].reasons
@@ -72,7 +76,7 @@ def test_results_weigh_more_than_attendance() -> None:
 
 
 def test_a_bare_completion_counts_as_going_on_but_not_as_doing_well() -> None:
-    votes = collaborative.candidates(asked(others(6, [("a", None), ("b", None)]), [did("learner-1", "a", 0)]))
+    votes = voted(asked(others(6, [("a", None), ("b", None)]), [did("learner-1", "a", 0)]))
     assert [vote.reasons[0].text for vote in votes] == [WENT_ON]
     # A day apart counts almost fully, and never for more people than there are.
     assert votes[0].reasons[0].values == {"total": 5, "activity_before": "activity-a"}
@@ -136,7 +140,18 @@ def test_the_regression_finds_what_goes_together_when_results_are_unknown() -> N
     crowd = others(9, [("a", None), ("b", None)])
     crowd += [e for n in range(9) for e in (did(f"else-{n}", "c", 0), did(f"else-{n}", "d", 1))]
     situation = asked(crowd, [did("learner-1", "a", 0)])
-    assert [vote.activity_id for vote in collaborative.candidates(situation)] == ["activity-b"]
+    assert [vote.activity_id for vote in voted(situation)] == ["activity-b"]
+
+
+def test_it_abstains_on_what_fewer_than_five_people_did() -> None:
+    crowd = others(6, [("a", 0.9), ("b", 0.9)]) + others(4, [("a", 0.9), ("c", 0.9)])[::2]
+    votes = collaborative.candidates(asked(crowd, [did("learner-1", "a", 0, 0.9)]))
+    assert {vote.activity_id for vote in votes if vote.abstains} == {
+        "activity-c",
+        "activity-d",
+        "activity-e",
+        "activity-f",
+    }
 
 
 def test_after_forgetting_no_solution_with_the_person_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Simulated learners: the mind follows its laws, trials repeat, better strategies are seen to be better."""
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -101,14 +102,14 @@ class OnlyWhatIsWanted:
         return found
 
 
-def test_a_strategy_that_knows_the_truth_is_seen_to_be_better_than_the_fixed_order():
+def test_a_strategy_that_knows_the_truth_is_seen_to_be_better_than_the_fixed_order(monkeypatch):
     course = world.course(1, USUAL)
     people = world.people(30, 21, 1, USUAL, course, "learner")
     plain = Trial(course, Available().plugins("fixed-order"), 1).run(world.fresh(people), 21)
     mine = world.fresh(people)
     knowing = OnlyWhatIsWanted(mine)
-    plugins = Plugins(discover=False, isolation=Patient())
-    plugins._manager.register(knowing, name="knowing")
+    monkeypatch.setitem(sys.modules, "knowing", knowing)
+    plugins = Plugins(load=["knowing"], discover=False, isolation=Patient())
     trial = Trial(course, plugins, 1)
     knowing.course, knowing.start = course, trial.start
     better = trial.run(mine, 21)
