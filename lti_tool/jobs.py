@@ -222,7 +222,8 @@ class Queue:
         if self._consumer is not None:
             self._consumer.stop(graceful=False)
             for _, thread in self._consumer.worker_threads:
-                thread.join(STOP_SECONDS)
+                if thread.is_alive():  # one that is only about to start finds the word to stop, and ends
+                    thread.join(STOP_SECONDS)
 
 
 def note_graded(core: Core, launch: Launch, learner_id: str) -> None:

@@ -22,6 +22,7 @@ from stifinder.core.opens import Kind, Opens
 from stifinder.core.people import Purpose, Role, Source
 from stifinder.core.service import Core
 from stifinder.core.store.lti import Registration, register
+from stifinder.lti_tool import jobs
 from stifinder.lti_tool.jobs import Jobs, Queue
 from stifinder.schemas.lti_services import Services
 
@@ -524,6 +525,16 @@ def test_a_running_queue_sends_what_is_put_into_the_outbox(world: World) -> None
     finally:
         queue.stop()
     assert world.given == [12.0]
+
+
+def test_a_worker_can_be_stopped_in_the_middle_of_its_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a server is told to stop the moment it has started: no thread of the worker runs yet."""
+    queue = Queue(world.core)
+    monkeypatch.setattr(jobs._InThreads, "start", lambda _self: None)
+    queue.start()
+    queue.stop()
 
 
 # --- people -----------------------------------------------------------------------------------------
