@@ -138,8 +138,8 @@ def test_a_chart_takes_the_colours_of_the_scheme(chromium: Any, address: str) ->
 
 def test_the_chart_of_a_phone_is_drawn_for_it(chromium: Any, address: str) -> None:
     with opened(chromium, address, "teacher", viewport={"width": 320, "height": 640}) as page:
-        assert page.locator(".chart-narrow").is_visible()
-        assert not page.locator(".chart-wide").is_visible()
+        page.locator(".chart-narrow").wait_for()
+        page.locator(".chart-wide").wait_for(state="hidden")
         sizes = page.evaluate(
             "[...document.querySelectorAll('.chart-narrow text')].map(t => t.getBoundingClientRect().height)"
         )
@@ -163,9 +163,9 @@ def test_targets_are_large_enough_for_a_finger(chromium: Any, address: str) -> N
 def test_a_yes_is_given_and_undone_without_javascript(chromium: Any, address: str) -> None:
     with opened(chromium, address, "teacher", java_script_enabled=False) as page:
         page.get_by_role("button", name="Approve").first.click()
-        assert page.get_by_text("may be suggested from now on").is_visible()
+        page.get_by_text("may be suggested from now on").wait_for()
         page.get_by_role("button", name="Undo").click()
-        assert page.get_by_text("The yes is taken back.").is_visible()
+        page.get_by_text("The yes is taken back.").wait_for()
 
 
 def test_another_activity_is_chosen_without_javascript(chromium: Any, address: str) -> None:
@@ -174,7 +174,7 @@ def test_another_activity_is_chosen_without_javascript(chromium: Any, address: s
         assert page.get_by_role("heading", level=1).inner_text().startswith("What should take the place of")
         page.get_by_label("The other activity").select_option(label="Activity 5 · 5 min · Video")
         page.get_by_role("button", name="Suggest it instead").click()
-        assert page.get_by_text("is suggested instead of “Activity 10”").is_visible()
+        page.get_by_text("is suggested instead of “Activity 10”").wait_for()
         page.get_by_role("button", name="Undo").click()
 
 

@@ -106,7 +106,7 @@ def test_nothing_is_lost_at_four_times_the_size(chromium: Any, serve: Serve) -> 
     with opened(chromium, serve("full")[0], width=320, height=256) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         page.get_by_role("link", name="Review now").scroll_into_view_if_needed()
-        assert page.get_by_role("link", name="Review now").is_visible()
+        page.get_by_role("link", name="Review now").wait_for()
 
 
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(chromium: Any, serve: Serve) -> None:
@@ -145,12 +145,12 @@ def test_the_page_works_without_javascript(chromium: Any, serve: Serve) -> None:
     with opened(chromium, address, java_script_enabled=False) as page:
         page.get_by_role("link", name="5 min").click()
         assert page.get_by_role("link", name="5 min").get_attribute("aria-current") == "true"
-        page.locator(".best summary").click()
+        page.locator(".best summary").press("Enter")
         page.get_by_role("button", name="Too hard for now").click()
-        assert page.get_by_text("is set aside").is_visible()
+        page.get_by_text("is set aside").wait_for()
         page.get_by_role("link", name="Review now").click()
         page.get_by_role("button", name="Well").click()
-        assert page.get_by_role("heading", name="comes back").is_visible()
+        page.get_by_role("heading", name="comes back").wait_for()
         page.get_by_role("link", name="Back to your page").click()
         page.get_by_role("link", name="Start").first.click()
         page.wait_for_url("**/activity/1")
@@ -160,7 +160,7 @@ def test_the_page_works_without_javascript(chromium: Any, serve: Serve) -> None:
 def test_the_language_can_be_changed(chromium: Any, serve: Serve) -> None:
     with opened(chromium, serve("full")[0]) as page:
         page.get_by_role("link", name="Deutsch").click()
-        assert page.get_by_role("heading", name="Als Nächstes für dich").is_visible()
+        page.get_by_role("heading", name="Als Nächstes für dich").wait_for()
         assert page.locator("html").get_attribute("lang") == "de"
 
 
@@ -174,7 +174,7 @@ def test_the_frame_grows_to_the_height_of_the_page(chromium: Any, serve: Serve) 
         inside.get_by_role("heading", name="Next for you").wait_for()
         page.wait_for_function("document.getElementById('tool').height > 700")
         before = page.evaluate("Number(document.getElementById('tool').height)")
-        inside.locator(".best summary").click()
+        inside.locator(".best summary").press("Enter")
         page.wait_for_function("before => document.getElementById('tool').height > before", arg=before)
         assert (
             page.evaluate("document.getElementById('tool').contentDocument.scrollingElement.scrollWidth")
