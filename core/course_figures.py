@@ -63,7 +63,8 @@ def share(part: int, of: int, fewest: int) -> Share | None:
     if few:
         return Share(of, None, 0.0, bound)
     if few_others:
-        return Share(of, None, 1.0 - bound, 1.0)
+        # Not 1 - bound, which rounding can put above the share that it bounds.
+        return Share(of, None, (of - fewest + 1) / of, 1.0)
     return Share(of, part / of, *wilson(part, of))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stifinder.core.course_figures import (
     KnownSkill,
@@ -51,6 +51,7 @@ def test_a_side_that_is_too_small_is_told_as_a_bound_that_is_the_same_for_every_
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(5, 12))
+@example(10, 9, 10)  # 1 - 9/19 is more than 10/19 in binary
 def test_whatever_is_told_of_a_share_fits_at_least_so_many_on_each_side(a: int, b: int, fewest: int) -> None:
     found = share(a, a + b, fewest)
     if found is not None and found.value is not None:
