@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betainc
 
 from .evidence import Event
 
@@ -121,6 +120,8 @@ def best(shapes: tuple[tuple[float, float], ...]) -> tuple[float, ...]:
     mean = a / (a + b)
     spread = np.sqrt(mean * (1 - mean) / (a + b + 1))
     low, high = np.clip([(mean - 6 * spread).min(), (mean + 6 * spread).max()], 0.0, 1.0)
+    from scipy.special import betainc  # a tenth of a start, and only what is learned needs it
+
     below = betainc(a, b, np.linspace(low, high, GRID + 1)[None, :])
     steps, level = np.diff(below, axis=1), (below[:, 1:] + below[:, :-1]) / 2
     others = np.array([np.prod(np.delete(level, n, axis=0), axis=0) for n in range(len(shapes))])

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from gunicorn.errors import AppImportError
+from gunicorn.errors import AppImportError, HaltServer
 
 from ...core.errors import StifinderError
 from ...core.service import Core
+from ...core.starting import starting
 from ..app import create_app
 from ..jobs import QUEUE, Queue
 
@@ -87,8 +88,9 @@ class Workers(BaseApplication):
     def load(self) -> Any:
         """The application (a ``Flask``), made in each process after the fork."""
         try:
-            self._core = core = Core.open(self._settings)
-            app, queue = create_app(core), Queue(core)
+            with starting():
+                self._core = core = Core.open(self._settings)
+                app, queue = create_app(core), Queue(core)
         except StifinderError as error:
             raise AppImportError(f"Error: {error}") from error
         app.extensions[QUEUE] = queue
@@ -103,7 +105,12 @@ class Workers(BaseApplication):
         # Children share what is in memory now as long as nobody writes to it; a collection would.
         gc.collect()
         gc.freeze()
-        self.run()
+        try:
+            self.run()
+        except HaltServer as end:
+            # A worker that could not load the application has said why. When the others end of the same
+            # while gunicorn is already stopping, it lets this through.
+            raise SystemExit(end.exit_status) from None
 
     def _ended(self) -> None:
         """End what this process has open."""
