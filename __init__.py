@@ -33,6 +33,7 @@ from .core.proposals import (
     Team,
     message,
 )
+from .core.starting import once_started
 
 __version__ = "0.1.0"
 
@@ -89,4 +90,5 @@ __all__ = [
     "__version__",
     "hookimpl",
     "message",
+    "once_started",
 ]

@@ -27,6 +27,8 @@ class Choices:
     :param retention_days: after how many days what happened is removed; 0 keeps it until somebody erases it.
     :param consent_note: what the tenant adds to the page on consent, by language tag.
     :param consent_version: how often that note was changed.
+    :param ids_from: the id the tenant had when its catalogue was numbered; "" when it still has it. It comes
+        with a move (``core.moving``), and nobody sets it.
     """
 
     needs_yes: bool = False
@@ -35,6 +37,7 @@ class Choices:
     retention_days: int = 0
     consent_note: Mapping[str, str] = field(default_factory=dict)
     consent_version: int = 0
+    ids_from: str = ""
 
 
 DEFAULTS = Choices()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from .catalogue import Activity, Level, Skill, SkillLevel, Tags
 from .drafts import Draft, ImportReport
 from .plugins import Plugins
-from .store import catalogue, tenants
+from .store import catalogue, choices, tenants
 
 
 def store(
@@ -22,9 +22,10 @@ def store(
 ) -> ImportReport:
     """Insert or update activities by key; the caller's transaction makes it all or nothing."""
     at = tenants.counters(connection, tenant_id, lock=True)
+    numbered_as = choices.numbered_as(connection, tenant_id)
     wanted = list({d.key: d for d in drafts}.values())
     before = catalogue.load(connection, tenant_id, at.catalogue_version)
-    catalogue.store_skills(connection, tenant_id, _skills(tenant_id, wanted, before.skills))
+    catalogue.store_skills(connection, tenant_id, _skills(tenant_id, numbered_as, wanted, before.skills))
     skills = catalogue.skills(connection, tenant_id)
     contexts = {
         d.course_key: catalogue.store_context(connection, tenant_id, d.course_key, d.course_title).id
@@ -36,7 +37,7 @@ def store(
     changed: list[Activity] = []
     tagged = 0
     for draft in wanted:
-        activity = _activity(tenant_id, draft, contexts)
+        activity = _activity(tenant_id, numbered_as, draft, contexts)
         tags = _tags(activity, skills, plugins)
         tagged += tags is not None
         activity = _fill(activity, tags or Tags())
@@ -52,21 +53,23 @@ def store(
     return ImportReport(len(new), len(changed), len(wanted) - len(new) - len(changed), tagged, tuple(missing))
 
 
-def _skills(tenant_id: str, drafts: Iterable[Draft], before: Mapping[str, Skill]) -> Iterable[Skill]:
+def _skills(
+    tenant_id: str, numbered_as: str, drafts: Iterable[Draft], before: Mapping[str, Skill]
+) -> Iterable[Skill]:
     """The skills that drafts name; one that is known stays as the skills file, or an earlier row, said it."""
     titles: dict[str, str] = {}
     for draft in drafts:
         for key, title, _ in draft.skills:
             titles[key] = title or titles.get(key, "")
     for key, title in titles.items():
-        skill_id = catalogue.opaque(tenant_id, "skill", key)
+        skill_id = catalogue.opaque(numbered_as, "skill", key)
         known = before.get(skill_id)
         yield known or Skill(skill_id, tenant_id, title or key, ((title or key).lower(),))
 
 
-def _activity(tenant_id: str, d: Draft, contexts: Mapping[str, str]) -> Activity:
+def _activity(tenant_id: str, numbered_as: str, d: Draft, contexts: Mapping[str, str]) -> Activity:
     return Activity(
-        id=catalogue.opaque(tenant_id, "activity", d.key),
+        id=catalogue.opaque(numbered_as, "activity", d.key),
         tenant_id=tenant_id,
         key=d.key,
         title=d.title,
@@ -75,9 +78,10 @@ def _activity(tenant_id: str, d: Draft, contexts: Mapping[str, str]) -> Activity
         media_type=d.media_type,
         minutes=d.minutes,
         skills=tuple(
-            SkillLevel(catalogue.opaque(tenant_id, "skill", key), Level(level)) for key, _, level in d.skills
+            SkillLevel(catalogue.opaque(numbered_as, "skill", key), Level(level))
+            for key, _, level in d.skills
         ),
-        prerequisites=tuple(catalogue.opaque(tenant_id, "activity", p) for p in d.prerequisites),
+        prerequisites=tuple(catalogue.opaque(numbered_as, "activity", p) for p in d.prerequisites),
         difficulty=d.difficulty,
         address=d.address,
         object_id=d.object_id or d.address,

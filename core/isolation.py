@@ -16,12 +16,15 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 log = logging.getLogger("stifinder.plugins")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 FAILURES_TO_OPEN = 3
 """Failures of one hook in a row after which its plugin is left alone for a while."""
@@ -38,6 +41,45 @@ class Unusable(ValueError):
     """A plugin's answer is not what its hook promises."""
 
 
+class Failed(RuntimeError):
+    """A plugin's code failed where its exception cannot come from: in another process.
+
+    :param kind: the exception's type.
+    :param frames: where, as ``Failure.frames``.
+    """
+
+    def __init__(self, kind: str, frames: Iterable[tuple[str, int, str]]) -> None:
+        self.kind = kind
+        self.frames = tuple(Frame(*frame) for frame in frames)
+        super().__init__(f"{kind}{_at(self.frames)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One place in the code."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed call. Nothing of what the plugin was given is in it, and no message of its own.
+
+    :param kind: ``error``, ``timeout`` or ``unusable``.
+    :param words: the exception's type, or what was wrong with the time or the answer.
+    :param frames: the way through the code, outermost first; for a timeout where it was when
+        that ended, as soon as it has let go.
+    """
+
+    hook: str
+    kind: str
+    words: str
+    at: datetime
+    frames: tuple[Frame, ...] = ()
+
+
 @dataclass
 class _Job:
     function: Callable[..., Any]
@@ -49,6 +91,8 @@ class _Job:
     lock: threading.Lock = field(default_factory=threading.Lock)
     abandoned: bool = False
     finished: bool = False
+    health: Health | None = None
+    failure: Failure | None = None
 
 
 class _Workers:
@@ -89,12 +133,22 @@ def _run(job: _Job) -> None:
         job.error = late
     finally:
         job.done.set()
+    if job.abandoned:
+        _tell_late(job)
+
+
+def ends_itself(function: Function) -> Function:
+    """Mark a function that keeps to its time by itself, and must not be interrupted while it cleans up."""
+    function.ends_itself = True  # type: ignore[attr-defined]
+    return function
 
 
 def _interrupt(job: _Job) -> None:
     """Raise ``Abandoned`` in the thread that runs the job, if it still does."""
     with job.lock:
         job.abandoned = True
+        if getattr(job.function, "ends_itself", False):
+            return
         if not job.finished and job.thread_id:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(job.thread_id), ctypes.py_object(Abandoned)
@@ -110,6 +164,7 @@ class Health:
     :param in_a_row: hook to its failures since its last success; by hook, because a plugin whose other hooks
         work would else never be left alone.
     :param open_until: monotonic seconds until which the plugin is not called.
+    :param last_failure: the same as ``last``, with the way through the code.
     """
 
     calls: int = 0
@@ -117,6 +172,7 @@ class Health:
     seconds: float = 0.0
     failures: Counter[str] = field(default_factory=Counter)
     last: str = ""
+    last_failure: Failure | None = None
     in_a_row: Counter[str] = field(default_factory=Counter)
     pause: float = 0.0
     open_until: float = 0.0
@@ -134,6 +190,7 @@ class Isolation:
         self._workers = _Workers()
         self._lock = threading.Lock()
         self.health: dict[str, Health] = {}
+        self.since = datetime.now(UTC)
 
     def status(self, plugin: str) -> str:
         """``ok``, ``paused`` (the breaker is open) or ``stuck`` (calls that never ended)."""
@@ -144,6 +201,18 @@ class Isolation:
             return "stuck"
         return "paused" if self._clock() < health.open_until else "ok"
 
+    def paused_for(self, plugin: str) -> float:
+        """Seconds until a plugin that is left alone is tried again; 0 when it is not."""
+        health = self.health.get(plugin)
+        return max(0.0, health.open_until - self._clock()) if health else 0.0
+
+    def try_again(self, plugin: str) -> None:
+        """End a plugin's pause; calls that never ended go on counting."""
+        with self._lock:
+            health = self.health.setdefault(plugin, Health())
+            health.in_a_row.clear()
+            health.pause = health.open_until = 0.0
+
     def call(
         self,
         plugin: str,
@@ -153,10 +222,12 @@ class Isolation:
         *,
         seconds: float,
         check: Callable[[Any], Any],
+        noted: Callable[[str, float], None] | None = None,
     ) -> tuple[bool, Any]:
         """Call a plugin's function.
 
         :param check: turns the answer into a usable one or raises ``Unusable``; runs on the caller's thread.
+        :param noted: told the kind of failure ("" for none) and the seconds, unless the plugin is left alone.
         :returns: (True, checked answer), or (False, None) when the plugin has no vote in this call.
         """
         with self._lock:
@@ -169,24 +240,36 @@ class Isolation:
         started = time.perf_counter()
         self._workers.start(job)
         in_time = job.done.wait(seconds)
+        frames: tuple[Frame, ...] = ()
         if not in_time:
             _interrupt(job)
         failure, words, answer = "", "", None
         if not in_time:
             failure, words = "timeout", f"not back after {seconds * 1000:.0f} ms"
+        elif isinstance(job.error, Unusable):
+            failure, words = "unusable", str(job.error)
         elif job.error is not None:
-            failure, words = "error", _where(job.error)
+            frames = _frames(job.error)
+            kind = job.error.kind if isinstance(job.error, Failed) else type(job.error).__name__
+            failure, words = "error", kind
         else:
             try:
                 answer = check(job.answer)
             except Unusable as error:
                 failure, words = "unusable", str(error)
+        took = time.perf_counter() - started
+        if noted is not None:
+            noted(failure, took)
         with self._lock:
-            health.seconds += time.perf_counter() - started
+            health.seconds += took
             if not in_time:
                 health.stuck.append(job)
             if failure:
-                self._failed(plugin, hook, health, failure, words)
+                what = Failure(hook, failure, words, datetime.now(UTC), frames)
+                self._failed(plugin, health, what)
+                if not in_time:
+                    job.health, job.failure = health, what
+                    _tell_late(job)
                 return False, None
             del health.in_a_row[hook]
             if not health.in_a_row:
@@ -198,10 +281,13 @@ class Isolation:
         health.stuck = [job for job in health.stuck if not job.done.is_set()]
         return health.stuck
 
-    def _failed(self, plugin: str, hook: str, health: Health, kind: str, words: str) -> None:
+    def _failed(self, plugin: str, health: Health, what: Failure) -> None:
+        hook, kind = what.hook, what.kind
+        words = what.words + (_at(what.frames) if kind == "error" else "")
         health.failures[kind] += 1
         health.in_a_row[hook] += 1
         health.last = f"{hook}: {kind}, {words}"
+        health.last_failure = what
         log.warning("plugin %s lost its vote in %s: %s (%s)", plugin, hook, kind, words)
         if health.in_a_row[hook] >= FAILURES_TO_OPEN:
             health.pause = min(max(FIRST_PAUSE, health.pause * 2), LONGEST_PAUSE)
@@ -215,8 +301,31 @@ class Isolation:
             )
 
 
-def _where(error: BaseException) -> str:
-    """The error's type and place. Its message stays out: it may hold what the plugin was given."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
+def _frames(error: BaseException) -> tuple[Frame, ...]:
+    """Where an error came from. Its message stays out: it may hold what the plugin was given."""
+    if isinstance(error, Failed):
+        return error.frames
+    return _of_stack(traceback.extract_tb(error.__traceback__))
+
+
+def _tell_late(job: _Job) -> None:
+    """Add to a timeout where the plugin was, once its code has ended; called by both threads.
+
+    Only the interrupted thread itself knows: to look at another's frames can lock up the interpreter.
+    """
+    with job.lock:
+        failure, health = job.failure, job.health
+        if failure is not None and health is not None and isinstance(job.error, Abandoned):
+            if health.last_failure is failure:
+                health.last_failure = replace(failure, frames=_frames(job.error))
+            job.failure = None
+
+
+def _of_stack(found: Iterable[traceback.FrameSummary]) -> tuple[Frame, ...]:
+    frames = [Frame(f.filename, f.lineno or 0, f.name) for f in found]
+    ours = [n for n, frame in enumerate(frames) if frame.file == __file__]
+    return tuple(frames[ours[-1] + 1 :] if ours else frames)
+
+
+def _at(frames: tuple[Frame, ...]) -> str:
+    return f" at {frames[-1].file}:{frames[-1].line}" if frames else ""

@@ -25,6 +25,13 @@ from .people import Purpose, Source
 from .store import events, snapshots, tenants
 
 Granted = dict[str, frozenset[tuple[Purpose, Source]]]
+LeftOut = Callable[[Connection, str], frozenset[str]]
+
+
+def _nobody(_connection: Connection, _tenant_id: str) -> frozenset[str]:
+    return frozenset()
+
+
 FOLD_SECONDS_PER_1000 = 2.0
 LARGE = 20_000
 """Events from which a tenant's states are left out of garbage collection."""
@@ -47,6 +54,8 @@ class Models:
 
     :param offered: (plugin name, model) pairs.
     :param granted: looks up what learners agreed to, legal bases included.
+    :param left_out: looks up the plugins whose models a tenant's events are kept from. Once one is no longer
+        among them its model learns from the whole log.
     """
 
     def __init__(
@@ -55,10 +64,12 @@ class Models:
         isolation: Isolation,
         granted: Callable[[Connection, str, set[str]], Granted],
         tenants_in_memory: int = 100,
+        left_out: LeftOut = _nobody,
     ) -> None:
         self.models = {model.name: (plugin, model) for plugin, model in offered}
         self._isolation = isolation
         self._granted = granted
+        self.left_out = left_out
         self._hosted: LRUCache[str, Hosted] = LRUCache(tenants_in_memory)
         self._locks: dict[str, threading.RLock] = {}
         self._locks_lock = threading.Lock()
@@ -73,17 +84,19 @@ class Models:
     ) -> dict[str, Any]:
         """Model name to state, with everything folded that the database holds.
 
-        A model is absent while its plugin cannot be used; it is rebuilt when the plugin's pause ends.
+        A model is absent while its plugin cannot be used, or is left out; it is rebuilt when that ends.
         """
         at = at or tenants.counters(connection, tenant_id)
         hosted = self._hosted.get(tenant_id)
         if hosted is None or hosted.epoch != at.model_epoch:
             hosted = self._hosted[tenant_id] = Hosted(at.model_epoch, at.event_seq, at.event_seq)
-        missing = [
-            name
-            for name, (plugin, _) in self.models.items()
-            if name not in hosted.states and self._isolation.status(plugin) == "ok"
-        ]
+        left_out = self.left_out(connection, tenant_id)
+        missing = []
+        for name, (plugin, _) in self.models.items():
+            if plugin in left_out:
+                hosted.states.pop(name, None)
+            elif name not in hosted.states and self._isolation.status(plugin) == "ok":
+                missing.append(name)
         if missing:
             self._build(connection, tenant_id, hosted, missing)
         self._read_on(connection, tenant_id, hosted.states, hosted.cursor, at.event_seq)
@@ -157,9 +170,16 @@ class Models:
             else:
                 states[name] = state
 
-    def alone(self, events: Sequence[Event], granted: Granted) -> dict[str, Any]:
-        """States that know these events alone, of the models that serve each learner alone."""
-        own = {n: m.empty() for n, (_, m) in self.models.items() if m.purpose is Purpose.SUGGESTIONS}
+    def alone(
+        self, events: Sequence[Event], granted: Granted, names: Iterable[str] | None = None
+    ) -> dict[str, Any]:
+        """States that know these events alone, of the models that serve each learner alone.
+
+        :param names: of the models to ask, as far as there are such; None asks all.
+        """
+        asked = self.models.keys() if names is None else names
+        found = {name: self.models[name][1] for name in asked if name in self.models}
+        own = {n: m.empty() for n, m in found.items() if m.purpose is Purpose.SUGGESTIONS}
         self._fold(own, events, granted)
         return own
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import copy
 import importlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import pluggy
 
 from .answers import usable
+from .apart.parent import Apart
 from .errors import ConfigurationError
 from .hookspecs import FAMILIES, PROJECT, RULES
 from .isolation import Isolation, log
@@ -25,7 +26,7 @@ from .learned import LearnedModel
 from .manifests import Manifest, limited, wrong
 from .people import Purpose
 from .plugin_choices import AS_INSTALLED, NOT_YET, PluginChoice, WrongSettings, is_schema
-from .plugin_health import Tallies
+from .plugin_health import Tallies, resident
 from .plugin_settings import SettingsBySchema
 from .proposals import Situation
 
@@ -69,6 +70,7 @@ def _overheard(function: Callable[..., Any]) -> tuple[list[str], Callable[..., A
     """
     said: list[str] = []
 
+    @wraps(function)
     def listened(**arguments: Any) -> Any:
         try:
             return function(**arguments)
@@ -84,6 +86,7 @@ class Plugins:
 
     :param load: further plugins as ``module`` or ``module:object``, called before the others.
     :param disable: names of plugins not to use.
+    :param apart: names of plugins to run in processes of their own.
     :param settings: plugin name to its own settings.
     :param discover: whether to look for entry points; tests that bring their own plugins say no.
     """
@@ -93,6 +96,7 @@ class Plugins:
         *,
         load: Iterable[str] = (),
         disable: Iterable[str] = (),
+        apart: Iterable[str] = (),
         settings: Mapping[str, Mapping[str, object]] | None = None,
         discover: bool = True,
         isolation: Isolation | None = None,
@@ -110,22 +114,30 @@ class Plugins:
             self._manager.add_hookspecs(family)
         self._rows: dict[str, Described] = {}
         self._disabled = set(disable)
-        for name, version, origin, find in self._found(load, discover):
-            self._load(name, version, origin, find)
+        self._wanted_apart = frozenset(apart)
+        self.apart: dict[str, Apart] = {}
+        self.grown: dict[str, int] = {}
+        for name, version, origin, find, spec in self._found(load, discover):
+            self._load(name, version, origin, find, spec)
         self._take_manifests()
         self._take_schemas()
         self._configure()
         self._take_purposes()
 
+    @classmethod
+    def names(cls, load: Iterable[str] = ()) -> list[str]:
+        """The plugins there are; none of their code is run."""
+        return [name for name, *_ in cls._found(load, discover=True)]
+
     @staticmethod
-    def _found(load: Iterable[str], discover: bool) -> Iterator[tuple[str, str, str, Any]]:
+    def _found(load: Iterable[str], discover: bool) -> Iterator[tuple[str, str, str, Any, str]]:
         found: list[EntryPoint] = sorted(entry_points(group=GROUP), key=lambda e: e.name) if discover else []
         # Shipped strategies first: where the first to answer wins, the latest registered is asked first,
         # so a stranger's plugin replaces ours and the configured one replaces both.
         found.sort(key=lambda e: e.dist is not None and e.dist.name != OURS)
         for entry in found:
             version = entry.dist.version if entry.dist else ""
-            yield entry.name, version, entry.dist.name if entry.dist else "", entry.load
+            yield entry.name, version, entry.dist.name if entry.dist else "", entry.load, entry.value
         for spec in load:
             module, _, attribute = spec.partition(":")
 
@@ -133,9 +145,9 @@ class Plugins:
                 loaded = importlib.import_module(module)
                 return getattr(loaded, attribute) if attribute else loaded
 
-            yield attribute or module.rpartition(".")[2], "", CONFIGURED, find
+            yield attribute or module.rpartition(".")[2], "", CONFIGURED, find, spec
 
-    def _load(self, name: str, version: str, origin: str, find: Any) -> None:
+    def _load(self, name: str, version: str, origin: str, find: Any, spec: str) -> None:
         status = "ok"
         hooks: tuple[str, ...] = ()
         if name in self._disabled:
@@ -146,11 +158,16 @@ class Plugins:
                 "Rename or disable one of them.",
             )
         else:
+            before = resident()
             try:
-                hooks = self._register(find(), name)
+                if name in self._wanted_apart:
+                    self.apart[name] = Apart(name, spec)
+                hooks = self._register(self.apart[name] if name in self.apart else find(), name)
             except Exception as error:  # noqa: BLE001  (whatever a stranger's module does, the others go on)
                 status = f"refused: {type(error).__name__}: {error}"
                 log.warning("plugin %s from %s was not loaded: %s", name, origin, type(error).__name__)
+            if before is not None:
+                self.grown[name] = max(0, (resident() or before) - before)
         self._rows[name] = Described(name, version, origin, hooks, status)
 
     def _register(self, plugin: Any, name: str) -> tuple[str, ...]:
@@ -179,12 +196,18 @@ class Plugins:
                 self._refuse(name, why)
             else:
                 self.manifests[name] = answer[0]
+                if answer[0].hosts and name in self.apart:
+                    self.apart[name].let_out()
 
     def _take_purposes(self) -> None:
         """Note which purpose each learned model serves; its plugin must have named it."""
         for implementation in self._implementations("learned_models"):
             name = implementation.plugin_name
-            for model in self._ask("learned_models", implementation, {}):
+            models = self._ask("learned_models", implementation, {})
+            if name in self.apart and self._failures(name):
+                self._refuse(name, f"{self.isolation.health[name].last}; take it out of [plugins] apart")
+                continue
+            for model in models:
                 if model.purpose not in self.manifest(name).purposes:
                     self._refuse(
                         name,
@@ -229,6 +252,8 @@ class Plugins:
 
     def _refuse(self, name: str, reason: str) -> None:
         self._manager.unregister(name=name)
+        if name in self.apart:
+            self.apart.pop(name).close()
         self._replace(name, status=f"refused: {reason}")
 
     def _failures(self, name: str) -> int:
@@ -252,6 +277,15 @@ class Plugins:
         """Names that are switched off but belong to no plugin: written wrong, or not installed."""
         return sorted(self._disabled - set(self._rows))
 
+    def unknown_apart(self) -> list[str]:
+        """Names that are to run in processes of their own but belong to no plugin."""
+        return sorted(self._wanted_apart - set(self._rows))
+
+    def close(self) -> None:
+        """End the processes of plugins."""
+        for plugin in self.apart.values():
+            plugin.close()
+
     # --- as a tenant uses them ---
 
     def only_for_tenants(self) -> None:
@@ -273,6 +307,11 @@ class Plugins:
     def usual_choice(self, plugin: str) -> PluginChoice:
         """What holds where a tenant chose nothing: a stranger's plugin waits to be switched on."""
         return AS_INSTALLED if self._rows[plugin].origin in TRUSTED else NOT_YET
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        """Names of the plugins that are on without a word of the tenant."""
+        return frozenset(row.name for row in self._rows.values() if row.origin in TRUSTED)
 
     # --- calling ---
 
@@ -300,18 +339,16 @@ class Plugins:
             situation = limited(situation, self.manifest(name), self._serves)
             settings = self.settings.of(name, self.choice(name))
             given["situation"] = replace(situation, settings=settings) if settings else situation
-        left_alone = self.isolation.status(name) != "ok"
-        started = time.perf_counter()
-        well, answer = self.isolation.call(
+        tenant_id = self._tenant_id
+        _, answer = self.isolation.call(
             name,
             hook,
             function or implementation.function,
             given,
             seconds=rule.milliseconds / 1000,
             check=lambda value: usable(rule, value),
+            noted=(lambda kind, took: self.tallies.note(tenant_id, name, took, kind)) if tenant_id else None,
         )
-        if self._tenant_id and not left_alone:
-            self.tallies.note(self._tenant_id, name, time.perf_counter() - started, well=well)
         return answer or ()
 
     def collect(self, hook: str, **arguments: Any) -> list[Answered]:

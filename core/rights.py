@@ -244,10 +244,11 @@ def _counted_in(connection: Connection, tenant_id: str, learner_id: str, models:
     """Names of the models that learned from this learner's events."""
     allowed = granted(connection, tenant_id, [learner_id]).get(learner_id, frozenset())
     sources = events.sources(connection, tenant_id, learner_id)
+    left_out = models.left_out(connection, tenant_id)
     return sorted(
         name
-        for name, (_, model) in models.models.items()
-        if any((model.purpose, source) in allowed for source in sources)
+        for name, (plugin, model) in models.models.items()
+        if plugin not in left_out and any((model.purpose, source) in allowed for source in sources)
     )
 
 

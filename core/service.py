@@ -11,6 +11,7 @@ from .desks.api_tokens import ApiTokensDesk
 from .desks.catalogue import CatalogueDesk
 from .desks.groups import GroupsDesk
 from .desks.learning import LearningDesk
+from .desks.moving import MovingDesk
 from .desks.on_behalf import OnBehalfDesk
 from .desks.paths import PathsDesk
 from .desks.people import PeopleDesk
@@ -35,5 +36,6 @@ class Core(
     TeamsDesk,
     ApiTokensDesk,
     OnBehalfDesk,
+    MovingDesk,
 ):
     """Stifinder without its border."""

@@ -68,12 +68,14 @@ class PluginSettings:
 
     :param load: ``module`` or ``module:object``, in order.
     :param disable: names of plugins that take no part.
+    :param apart: names of plugins that run in processes of their own.
     :param settings: plugin name to its own table, handed to its ``configure`` hook.
     """
 
     load: tuple[str, ...] = ()
     disable: frozenset[str] = frozenset()
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -310,7 +312,7 @@ def _limits(table: dict[str, Any], where: str) -> Limits:
 def _plugins(table: dict[str, Any], where: str) -> PluginSettings:
     where = f"{where} [plugins]"
     lists: dict[str, tuple[str, ...]] = {}
-    for key in ("load", "disable"):
+    for key in ("load", "disable", "apart"):
         value = table.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise ConfigurationError(
@@ -318,6 +320,7 @@ def _plugins(table: dict[str, Any], where: str) -> PluginSettings:
             )
         lists[key] = tuple(value)
     loose = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    _only(loose, frozenset({"load", "disable"}), where)
+    _only(loose, frozenset(lists), where)
     settings = MappingProxyType({name: MappingProxyType(dict(own)) for name, own in table.items()})
-    return PluginSettings(lists["load"], frozenset(lists["disable"]), settings)
+    disable, apart = frozenset(lists["disable"]), frozenset(lists["apart"])
+    return PluginSettings(lists["load"], disable, settings, apart)

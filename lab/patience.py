@@ -26,6 +26,8 @@ class Patient(Isolation):
         *,
         seconds: float,
         check: Callable[[Any], Any],
+        noted: Callable[[str, float], None] | None = None,
     ) -> tuple[bool, Any]:
         """As ``Isolation.call``, with ``PATIENCE``."""
-        return super().call(plugin, hook, function, arguments, seconds=max(seconds, PATIENCE), check=check)
+        longer = max(seconds, PATIENCE)
+        return super().call(plugin, hook, function, arguments, seconds=longer, check=check, noted=noted)

@@ -88,7 +88,8 @@ class Replay:
         self._tenant_id = tenant_id
         self._catalogue = catalogue
         self._plugins = plugins
-        self._models = [("core", blend.BlendModel()), *models]
+        used = [(p, m) for p, m in models if p in plugins.trusted or plugins.choice(p).enabled]
+        self._models = [("core", blend.BlendModel()), *used]
         self._weights = weights
         self._states: dict[str, Any] = {}
         self._histories: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=HISTORY))

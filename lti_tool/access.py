@@ -127,6 +127,9 @@ DOORS: Mapping[str, Door] = {
     "administration.plugin": _ADMINISTER,
     "administration.set_plugin": _ADMINISTER,
     "administration.switch_plugin": _ADMINISTER,
+    "administration.plugins_health": _ADMINISTER,
+    "administration.plugin_health": _ADMINISTER,
+    "administration.try_plugin_again": _ADMINISTER,
     "administration.privacy": _ADMINISTER,
     "administration.set_note": _ADMINISTER,
     "administration.set_handling": _ADMINISTER,
@@ -209,6 +212,7 @@ DOORS: Mapping[str, Door] = {
     "api_administration.choose": _WRITE_ADMINISTRATION,
     "api_administration.switch_plugin": _WRITE_ADMINISTRATION,
     "api_administration.set_plugin": _WRITE_ADMINISTRATION,
+    "api_administration.try_plugin_again": _WRITE_ADMINISTRATION,
     "api_administration.record_basis": _WRITE_ADMINISTRATION,
     "api_administration.withdraw_basis": _WRITE_ADMINISTRATION,
 }

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Activity, Catalogue
-from .texts import Texts, texts_of
+from .. import Activity, Catalogue, once_started
+from .texts import Texts, is_warming_up, texts_of, warm_up
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -105,7 +105,7 @@ def indexed(catalogue: Catalogue) -> Indexed:
         made = _cache[key] = _arrays(catalogue)
         while len(_cache) > KEPT:
             _cache.popitem(last=False)
-    if len(catalogue) <= SMALL:
+    if len(catalogue) <= SMALL and not is_warming_up():
         _index_texts(made)
     else:
         threading.Thread(target=_index_texts, args=(made,), daemon=True).start()
@@ -148,12 +148,5 @@ def _index_texts(made: Indexed) -> None:
     made.ready.set()
 
 
-def _warm_up() -> None:
-    """Let the libraries do what they do once in a process (reading entry points, choosing kernels: 70 ms)."""
-    some = [Activity(str(n), "", str(n), f"some words {n}") for n in range(10)]
-    if texts := texts_of(some):
-        texts.likeness([0], [1.0])
-        texts.between([0], [1])
-
-
-_warm_up()  # when the module is loaded, not within the time that the first learner's suggestions may take
+# Before the first learner's suggestions, which may not take that long.
+once_started(warm_up)

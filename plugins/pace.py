@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import comb
 from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
-from scipy.stats import binom, hypergeom
 
 from .. import (
     CHECK_IN,
@@ -163,15 +163,16 @@ def fell(before: Sequence[bool], after: Sequence[bool], chance: float) -> bool:
     """Whether later results are worse than earlier ones beyond chance: Fisher's exact test, one-sided."""
     if min(len(before), len(after)) < HALF:
         return False
-    right = sum(before) + sum(after)
-    found: float = hypergeom.cdf(sum(after), len(before) + len(after), right, len(after))
-    return found <= chance
+    right, number = sum(before) + sum(after), len(before) + len(after)
+    # As rare, if chance alone shared out the right ones (the hypergeometric distribution).
+    ways = sum(comb(right, n) * comb(number - right, len(after) - n) for n in range(sum(after) + 1))
+    return ways / comb(number, len(after)) <= chance
 
 
 def fewer(recent: int, earlier: int, chance: float) -> bool:
     """Whether the days of the last two weeks are fewer, by chance at most, than those of the four before."""
-    found: float = binom.cdf(recent, recent + earlier, RECENT / (RECENT + EARLIER))
-    return found <= chance
+    days, share = recent + earlier, RECENT / (RECENT + EARLIER)
+    return sum(comb(days, n) * share**n * (1 - share) ** (days - n) for n in range(recent + 1)) <= chance
 
 
 def sitting(signs: Sequence[Event], now: datetime) -> list[Event]:

@@ -19,7 +19,6 @@ from datetime import datetime
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer
 
 from .. import Activity, Event, EventKind, LearnedModel, Manifest, Purpose, Situation, hookimpl, message
 from .in_place import InPlace
@@ -207,6 +206,8 @@ def inferred(situation: Situation) -> dict[str, dict[str, float]]:
 
 def text_order(activities: Sequence[Activity]) -> Floats:
     """How much each text looks like coming before each other one, [before, after]; antisymmetric, no unit."""
+    from sklearn.feature_extraction.text import CountVectorizer  # loaded by then: see ``texts.warm_up``
+
     number = len(activities)
     marks = [float(bool(LATE.search(a.title))) - float(bool(EARLY.search(a.title))) for a in activities]
     ends = np.array(marks)

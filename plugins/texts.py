@@ -9,18 +9,18 @@ eight of the 24 courses of the Carpentries catalogue; the bench ``new-content`` 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import hstack
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
 from .. import Activity
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +33,21 @@ PER_TOPIC = 5
 WORDS_SHARE, RUNS_SHARE, TOPICS_SHARE = 0.4, 0.4, 0.2
 FEW = 50
 """Up to this many texts every word counts, however rare or common."""
+_loading = threading.Lock()
+
+
+def warm_up() -> None:
+    """Let the libraries do what they do once in a process: be loaded (0.5 s), and choose kernels (70 ms)."""
+    with _loading:
+        some = [Activity(str(n), "", str(n), f"some words {n}") for n in range(10)]
+        if texts := texts_of(some):
+            texts.likeness([0], [1.0])
+            texts.between([0], [1])
+
+
+def is_warming_up() -> bool:
+    """Whether the libraries are being loaded: who needs texts now would wait."""
+    return _loading.locked()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +97,8 @@ class Texts:
 
 def texts_of(activities: Sequence[Activity]) -> Texts | None:
     """The texts as vectors; None where there is not a single word in them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     short = [f"{a.title} {a.text[:RUNS]}" for a in activities]
     if not any(character.isalnum() for text in short for character in text):
         return None
@@ -108,6 +125,8 @@ def texts_of(activities: Sequence[Activity]) -> Texts | None:
 
 
 def _joined(by_word: Any, by_run: Any) -> Any:
+    from scipy.sparse import hstack
+
     parts = [by_word * np.sqrt(WORDS_SHARE), by_run * np.sqrt(RUNS_SHARE)]
     return hstack(parts, format="csr", dtype=np.float32)
 
@@ -117,6 +136,9 @@ def _topics(by_word: Any) -> NDArray[np.float32]:
     count = min(TOPICS, by_word.shape[0] // PER_TOPIC, by_word.shape[1] - 1)
     if count < 2:
         return np.zeros((by_word.shape[0], 1), dtype=np.float32)
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.preprocessing import normalize
+
     found = TruncatedSVD(count, random_state=0).fit_transform(by_word)
     scaled: NDArray[np.float32] = (normalize(found) * np.sqrt(TOPICS_SHARE)).astype(np.float32)
     return scaled

@@ -92,6 +92,33 @@ class MayTold(Told):
     languages = fields.List(fields.String())
 
 
+class FailureTold(Told):
+    """The last failed call of a plugin: where, and of what kind; nothing of what it was given."""
+
+    hook = fields.String()
+    kind = fields.String(metadata=said("`error`, `timeout` or `unusable`."))
+    words = fields.String()
+    at = fields.AwareDateTime()
+    trace = fields.List(fields.String(), metadata=said("`file:line:function`, outermost first."))
+
+
+class HealthTold(Told):
+    """How a plugin does, as the process that answers saw it since it started."""
+
+    since = fields.AwareDateTime()
+    errors = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata=said("By kind."))
+    p50_ms = fields.Float(allow_none=True)
+    p95_ms = fields.Float(allow_none=True)
+    skipped = fields.Integer(metadata=said("Calls not made while it was left alone, for anybody."))
+    again_in_seconds = fields.Float(metadata=said("Until it is tried again; 0 when it is not left alone."))
+    stuck = fields.Integer(metadata=said("Calls that never ended."))
+    stored_bytes = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata=said("By model."))
+    loading_bytes = fields.Integer(allow_none=True, metadata=said("By which the process grew."))
+    apart = fields.Boolean(metadata=said("Whether it runs in a process of its own."))
+    resident_bytes = fields.Integer(allow_none=True, metadata=said("Of that process."))
+    last = fields.Nested(FailureTold, allow_none=True)
+
+
 class PluginTold(Told):
     """A plugin of the tool, and how it does."""
 
@@ -110,6 +137,7 @@ class PluginTold(Told):
     calls = fields.Integer(metadata=said("For this organisation, since the process started."))
     failures = fields.Integer()
     last_failure = fields.String(metadata=said("Hook and kind; empty without one."))
+    health = fields.Nested(HealthTold)
     may = fields.Nested(MayTold)
 
 

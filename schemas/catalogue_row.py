@@ -213,7 +213,7 @@ class CatalogueRow(_Row):
         media_type = MEDIA_ALIASES.get(media_type, media_type)
         if media_type and media_type not in MEDIA_TYPES:
             raise ValidationError("is not a media type", "media_type")
-        if row["address"] and not _is_address(row["address"]):
+        if row["address"] and not is_address(row["address"]):
             raise ValidationError("is not a web address", "address")
         if row["object_id"] and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", row["object_id"]):
             raise ValidationError("is not an IRI", "object_id")
@@ -238,7 +238,8 @@ class CatalogueRow(_Row):
         )
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
+    """Whether an activity can open there: a whole http(s) address, and no script."""
     try:
         parts = urlsplit(value)
     except ValueError:

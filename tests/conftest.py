@@ -18,6 +18,7 @@ from stifinder.core.plugins import Plugins
 from stifinder.core.service import Core
 from stifinder.core.settings import Settings
 from stifinder.core.store.database import Database
+from stifinder.lab.patience import Patient
 
 
 @pytest.fixture(scope="session")
@@ -147,12 +148,16 @@ def clock() -> Clock:
 
 @pytest.fixture
 def make_core(settings: Settings, clock: Clock, migrated_sqlite: Path) -> Iterator[MakeCore]:
-    """Makes a migrated core with a tenant ``t``; closed at the end."""
+    """Makes a migrated core with a tenant ``t``; closed at the end.
+
+    The shipped plugins are waited for: who has a vote must not hang on how busy the machine is.
+    """
     made: list[Core] = []
     if not (settings.data_dir / "stifinder.db").exists():
         shutil.copy(migrated_sqlite, settings.data_dir / "stifinder.db")
 
     def make(*, url: str = "", plugins: Plugins | None = None, tenant: str = "t") -> Core:
+        plugins = plugins or Plugins(isolation=Patient())
         core = Core(
             replace(settings, database_url=url or settings.database_url), plugins=plugins, clock=clock
         )

@@ -10,7 +10,7 @@ from ..decisions import Decided, Decision, DecisionKind
 from ..drafts import Draft, ImportReport
 from ..errors import NotFound
 from ..launch import Launch
-from ..store import catalogue, decisions, tenants
+from ..store import catalogue, choices, decisions, tenants
 from .opened import Opened
 
 
@@ -27,14 +27,19 @@ class CatalogueDesk(Opened):
 
     def import_skills(self, tenant_id: str, skills: Iterable[tuple[str, str, Sequence[str]]]) -> int:
         """Insert or update skills given as (key, title, terms); returns how many."""
-        wanted = [
-            Skill(
-                catalogue.opaque(tenant_id, "skill", key), tenant_id, title, tuple(t.lower() for t in terms)
-            )
-            for key, title, terms in skills
-        ]
+        drafts = list(skills)
         with self.database.write() as connection:
             at = tenants.counters(connection, tenant_id, lock=True)
+            numbered_as = choices.numbered_as(connection, tenant_id)
+            wanted = [
+                Skill(
+                    catalogue.opaque(numbered_as, "skill", key),
+                    tenant_id,
+                    title,
+                    tuple(t.lower() for t in terms),
+                )
+                for key, title, terms in drafts
+            ]
             catalogue.store_skills(connection, tenant_id, wanted)
             tenants.advance(connection, tenant_id, catalogue_version=at.catalogue_version + 1)
         return len(wanted)
@@ -54,8 +59,8 @@ class CatalogueDesk(Opened):
 
         :raises NotFound: when the catalogue has no such activity.
         """
-        activity_id = catalogue.opaque(tenant_id, "activity", activity_key)
-        if activity_id not in self.catalogue(tenant_id).by_id:
+        activity_id = next((a.id for a in self.catalogue(tenant_id) if a.key == activity_key), "")
+        if not activity_id:
             raise NotFound(
                 f"There is no activity {activity_key!r}.", "`stifinder catalogue list` shows them."
             )

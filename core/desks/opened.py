@@ -11,7 +11,7 @@ from typing import Self
 from cachetools import LRUCache
 from sqlalchemy import Connection
 
-from .. import blend, intake, rights
+from .. import blend, intake, plugin_switches, rights
 from ..catalogue import Catalogue
 from ..errors import ConfigurationError, NotFound
 from ..evidence import Event
@@ -50,11 +50,19 @@ class Opened:
         self.database = Database(settings.database_url)
         self.outgoing = Outgoing(settings.outgoing)
         self.plugins = plugins or Plugins(
-            load=settings.plugins.load, disable=settings.plugins.disable, settings=settings.plugins.settings
+            load=settings.plugins.load,
+            disable=settings.plugins.disable | plugin_switches.off(self.database),
+            apart=settings.plugins.apart,
+            settings=settings.plugins.settings,
         )
         self.plugins.only_for_tenants()
+        offered = self.plugins.models()
+        self._learning = {plugin for plugin, _ in offered}
         self.models = Models(
-            [("core", blend.BlendModel()), *self.plugins.models()], self.plugins.isolation, rights.granted
+            [("core", blend.BlendModel()), *offered],
+            self.plugins.isolation,
+            rights.granted,
+            left_out=self._left_out,
         )
         self._people = KnownPeople(self.secrets.derive("identity"))
         self._catalogues: LRUCache[str, Catalogue] = LRUCache(50)
@@ -88,6 +96,7 @@ class Opened:
         for tenant_id in self.models.hosted_tenants():
             if self.models.unsaved(tenant_id):
                 self.save_models(tenant_id)
+        self.plugins.close()
         self.database.close()
 
     def save_models(self, tenant_id: str) -> None:
@@ -123,6 +132,17 @@ class Opened:
     def _plugins_of(self, connection: Connection, tenant_id: str) -> Plugins:
         """The plugins as this tenant uses them."""
         return self.plugins.of_tenant(tenant_id, plugin_choices.of_tenant(connection, tenant_id))
+
+    def _left_out(self, connection: Connection, tenant_id: str) -> frozenset[str]:
+        """Plugins of strangers that are off in this tenant: nothing of its people reaches their code.
+
+        One of ours that is off goes on learning, so that it knows what happened when it is on again.
+        """
+        strangers = self._learning - self.plugins.trusted
+        if not strangers:
+            return frozenset()  # and then nothing is read
+        plugins = self._plugins_of(connection, tenant_id)
+        return frozenset(name for name in strangers if not plugins.choice(name).enabled)
 
     @staticmethod
     def _learner(connection: Connection, tenant_id: str, learner_id: str) -> Learner:

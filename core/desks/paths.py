@@ -79,7 +79,7 @@ class PathsDesk(Opened):
                 sources = {s for p, s in granted.get(learner_id, frozenset()) if p is Purpose.SUGGESTIONS}
 
                 def relearned(kept: Sequence[Event]) -> Mapping[str, object]:
-                    return self.models.alone(kept, granted)
+                    return self.models.alone(kept, granted, situation.models)
 
                 before = before_latest_result(situation, _allowed(mine, sources), relearned)
             plugins = self._plugins_of(connection, tenant_id)

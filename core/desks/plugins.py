@@ -10,12 +10,13 @@ from marshmallow import Schema
 from sqlalchemy import Connection
 
 from ..errors import NotFound
+from ..isolation import Health
 from ..manifests import Manifest
 from ..plugin_choices import PluginChoice
-from ..plugin_health import Tally
+from ..plugin_health import PluginHealth, Tally, without_folders
 from ..plugins import Described
 from ..staff import Actor
-from ..store import plugin_choices, tenants
+from ..store import plugin_choices, snapshots, tenants
 from .staff import StaffDesk
 
 
@@ -28,8 +29,7 @@ class PluginHere:
     :param schema: of its settings; None when there is nothing to set.
     :param settings: in force, as the schema reads them.
     :param usual: what holds without the tenant's own settings.
-    :param tally: calls for this tenant since this process started.
-    :param last_failure: hook and kind of the last failure, for whichever tenant; "" without one.
+    :param health: how it does.
     """
 
     installed: Described
@@ -38,8 +38,18 @@ class PluginHere:
     schema: type[Schema] | None
     settings: Mapping[str, Any]
     usual: Mapping[str, Any]
-    tally: Tally
-    last_failure: str
+    health: PluginHealth
+
+    @property
+    def tally(self) -> Tally:
+        """Calls for this tenant since this process started."""
+        return self.health.tally
+
+    @property
+    def last_failure(self) -> str:
+        """Hook and kind of the last failure, for whichever tenant; "" without one."""
+        last = self.health.last
+        return f"{last.hook}: {last.kind}, {last.words}" if last else ""
 
 
 class PluginsDesk(StaffDesk):
@@ -49,17 +59,17 @@ class PluginsDesk(StaffDesk):
         """All plugins that are installed, by name."""
         with self.database.read() as connection:
             chosen = plugin_choices.of_tenant(connection, tenant_id)
+            sizes = snapshots.sizes(connection, tenant_id)
         return [
-            self._here(tenant_id, row, chosen.get(row.name) or self.plugins.usual_choice(row.name))
+            self._here(tenant_id, row, chosen.get(row.name) or self.plugins.usual_choice(row.name), sizes)
             for row in sorted(self.plugins.describe(), key=lambda row: row.name)
         ]
 
-    def _here(self, tenant_id: str, row: Described, choice: PluginChoice) -> PluginHere:
+    def _here(
+        self, tenant_id: str, row: Described, choice: PluginChoice, sizes: Mapping[str, int]
+    ) -> PluginHere:
         settings = self.plugins.settings
         schema = settings.schemas.get(row.name)
-        health = self.plugins.isolation.health.get(row.name)
-        # Where in the code it failed is for the log: it names folders of the machine.
-        failure = health.last.partition(" at ")[0] if health else ""
         return PluginHere(
             row,
             self.plugins.manifest(row.name),
@@ -67,9 +77,38 @@ class PluginsDesk(StaffDesk):
             schema,
             settings.of(row.name, choice) if schema else {},
             settings.installed(row.name) if schema else {},
-            self.plugins.tallies.of(tenant_id, row.name),
-            failure,
+            self._health(tenant_id, row.name, sizes),
         )
+
+    def _health(self, tenant_id: str, plugin: str, sizes: Mapping[str, int]) -> PluginHealth:
+        isolation = self.plugins.isolation
+        seen = isolation.health.get(plugin, Health())
+        apart = self.plugins.apart.get(plugin)
+        models = [name for name, (owner, _) in self.models.models.items() if owner == plugin]
+        return PluginHealth(
+            self.plugins.tallies.of(tenant_id, plugin),
+            isolation.since,
+            seen.skipped,
+            isolation.paused_for(plugin),
+            sum(not job.done.is_set() for job in seen.stuck),
+            without_folders(seen.last_failure) if seen.last_failure else None,
+            self.plugins.grown.get(plugin),
+            {name: sizes[name] for name in models if name in sizes},
+            apart is not None,
+            apart.resident if apart else None,
+            apart.walls if apart else (),
+        )
+
+    def try_plugin_again(self, tenant_id: str, actor: Actor, plugin: str) -> None:
+        """End the pause of a plugin that is left alone, in the process that answers.
+
+        :raises NotFound: when there is no such plugin.
+        """
+        self.plugin_here(tenant_id, plugin)
+        with self.database.write() as connection:
+            tenants.counters(connection, tenant_id, lock=True)
+            self._record_act(connection, tenant_id, actor, "try plugin again", plugin)
+        self.plugins.isolation.try_again(plugin)
 
     def plugin_here(self, tenant_id: str, plugin: str) -> PluginHere:
         """One plugin.
@@ -82,7 +121,10 @@ class PluginsDesk(StaffDesk):
         raise NotFound("There is no such plugin.", "Load the page again: it shows what is installed.")
 
     def switch_plugin(self, tenant_id: str, actor: Actor, plugin: str, *, on: bool) -> None:
-        """Use a plugin in this tenant, or not; what its model has learned stays either way.
+        """Use a plugin in this tenant, or not.
+
+        What its model has learned stays, and a model that was kept from what happened meanwhile learns it at
+        once.
 
         :raises NotFound: when there is no such plugin.
         """
@@ -91,6 +133,8 @@ class PluginsDesk(StaffDesk):
             tenants.counters(connection, tenant_id, lock=True)
             self._choose(connection, tenant_id, plugin, enabled=on)
             self._record_act(connection, tenant_id, actor, f"switch plugin {'on' if on else 'off'}", plugin)
+        with self.models.lock(tenant_id), self.database.read() as connection:
+            self.models.states(connection, tenant_id)
 
     def set_plugin(self, tenant_id: str, actor: Actor, plugin: str, given: Mapping[str, Any]) -> None:
         """Set a plugin for this tenant; an empty mapping goes back to what is usual.

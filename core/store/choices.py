@@ -17,6 +17,11 @@ def of_tenant(connection: Connection, tenant_id: str) -> Choices:
     return replace(DEFAULTS, **_stored(connection, tenant_id, "").get("", {}))
 
 
+def numbered_as(connection: Connection, tenant_id: str) -> str:
+    """The tenant's id from which the ids of its activities and skills are made (``catalogue.opaque``)."""
+    return of_tenant(connection, tenant_id).ids_from or tenant_id
+
+
 def of_course(connection: Connection, tenant_id: str, context_id: str) -> Choices:
     """What holds in a course: its own choices before the tenant's; groups are never smaller than there."""
     stored = _stored(connection, tenant_id, context_id)

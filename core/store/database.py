@@ -12,13 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import eq
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BinaryExpression,
     Column,
@@ -41,6 +37,9 @@ from sqlalchemy.sql.operators import in_op
 
 from ..errors import ConfigurationError, StoreUnavailable
 from . import tables
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
@@ -233,7 +232,11 @@ class Database:
 
     # --- migrations ---
 
+    # Alembic is loaded where it is used: it takes 0.1 s, and few commands need it.
+
     def _alembic(self) -> Config:
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["engine"] = self.engine
@@ -241,11 +244,16 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the database to the newest migration; does nothing when it is there already."""
+        from alembic import command
+
         with self._named_errors():
             command.upgrade(self._alembic(), "head")
 
     def pending_migrations(self) -> list[str]:
         """Migrations that the database has not had, oldest first."""
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
         script = ScriptDirectory.from_config(self._alembic())
         with self.read() as connection:
             current = MigrationContext.configure(connection).get_current_revision()

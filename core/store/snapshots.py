@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from .tables import model_snapshot
 
@@ -24,6 +24,15 @@ def load(connection: Connection, tenant_id: str) -> dict[str, Snapshot]:
     """Model name to its stored state."""
     rows = connection.execute(select(model_snapshot).where(model_snapshot.c.tenant_id == tenant_id))
     return {r.model: Snapshot(r.model, r.version, r.epoch, r.cursor, r.data) for r in rows}
+
+
+def sizes(connection: Connection, tenant_id: str) -> dict[str, int]:
+    """Model name to the bytes of its stored state."""
+    length = func.length(model_snapshot.c.data).label("bytes")
+    rows = connection.execute(
+        select(model_snapshot.c.model, length).where(model_snapshot.c.tenant_id == tenant_id)
+    )
+    return {r.model: r.bytes for r in rows}
 
 
 def save(connection: Connection, tenant_id: str, snapshot: Snapshot) -> None:

@@ -46,6 +46,23 @@ def find(connection: Connection, tenant_id: str) -> Tenant | None:
     return Tenant(row.id, row.name, row.locale) if row else None
 
 
+def known(connection: Connection, tenant_id: str) -> Tenant:
+    """One tenant.
+
+    :raises NotFound: when there is no such tenant.
+    """
+    tenant = find(connection, tenant_id)
+    if tenant is None:
+        raise _unknown(tenant_id)
+    return tenant
+
+
+def _unknown(tenant_id: str) -> NotFound:
+    return NotFound(
+        f"There is no tenant {tenant_id!r}.", "`stifinder tenant list` shows the tenants there are."
+    )
+
+
 def every(connection: Connection) -> list[Tenant]:
     """All tenants, by id."""
     rows = connection.execute(select(tenant).order_by(tenant.c.id))
@@ -67,9 +84,7 @@ def counters(connection: Connection, tenant_id: str, *, lock: bool = False) -> C
     """
     row = connection.execute(_LOCKED if lock else _COUNTERS, {"tenant_id": tenant_id}).one_or_none()
     if row is None:
-        raise NotFound(
-            f"There is no tenant {tenant_id!r}.", "`stifinder tenant list` shows the tenants there are."
-        )
+        raise _unknown(tenant_id)
     return Counters(row.event_seq, row.model_epoch, row.catalogue_version, row.people_version)
 
 

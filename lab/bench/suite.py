@@ -24,6 +24,9 @@ SUITES = {
     "evaluation": "whether what a strategy would have done is estimated right from the record",
     "engine": "what a suggestion costs",
     "intake": "what taking a statement in costs",
+    "host": "what the host adds to a plugin's call, and what a process of its own costs",
+    "start": "how long the tool takes to start",
+    "kit": "how long the conformance kit takes for each plugin that ships with the tool",
 }
 """Each suite and what it asks; its module has the name with an underscore."""
 

@@ -37,6 +37,7 @@ SAID: Mapping[str, str] = {
     "removed": message("Removed. The LMS cannot open the tool any more."),
     "on": message("Switched on. It counts from the next page on."),
     "off": message("Switched off. It is not asked any more from the next page on."),
+    "again": message("It is asked again from the next page on."),
     "set": message("Saved. The settings count from the next page on."),
     "usual": message("The usual settings hold again."),
     "note": message("Saved. Learners read it on the page on which they agree."),

@@ -22,6 +22,9 @@ def add_routes(made: Blueprint) -> None:
     made.add_url_rule("/plugins", "plugins", plugins)
     made.add_url_rule("/plugins/<name>", "plugin", plugin)
     made.add_url_rule("/plugins/<name>", "set_plugin", set_plugin, methods=["POST"])
+    made.add_url_rule("/plugin-health", "plugins_health", plugins_health)
+    made.add_url_rule("/plugin-health/<name>", "plugin_health", plugin_health)
+    made.add_url_rule("/plugin-health/<name>/again", "try_plugin_again", try_plugin_again, methods=["POST"])
     made.add_url_rule("/plugins/<name>/switch", "switch_plugin", switch_plugin, methods=["POST"])
 
 
@@ -75,3 +78,22 @@ def switch_plugin(name: str) -> Response:
     on = request.form.get("on") == "1"
     core().switch_plugin(tenant_id(), actor(), name, on=on)
     return go_to(TAB, said="on" if on else "off")
+
+
+def plugins_health() -> Response:
+    """How all plugins do."""
+    here = core().plugins_here(tenant_id())
+    since = core().plugins.isolation.since
+    return show_tab("administration/plugins_health.html", TAB, plugins=here, since=since)
+
+
+def plugin_health(name: str) -> Response:
+    """How one plugin does."""
+    here = core().plugin_here(tenant_id(), name)
+    return show_tab("administration/plugin_health.html", TAB, here=here)
+
+
+def try_plugin_again(name: str) -> Response:
+    """End the pause of a plugin that is left alone."""
+    core().try_plugin_again(tenant_id(), actor(), name)
+    return go_to("administration.plugin_health", name=name, said="again")

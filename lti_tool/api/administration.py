@@ -10,6 +10,7 @@ from ...core.choices import Choices
 from ...core.desks.plugins import PluginHere
 from ...core.people import Purpose, Source
 from ...core.plugin_choices import WrongSettings
+from ...core.plugin_health import PluginHealth
 from ...core.store import credentials, lti
 from ...core.store.api_tokens import ApiToken
 from ...core.store.grades import Waiting
@@ -147,6 +148,7 @@ def _plugin(here: PluginHere) -> dict[str, Any]:
         "calls": here.tally.calls,
         "failures": here.tally.failures,
         "last_failure": here.last_failure,
+        "health": _health(here.health),
         "may": {
             "reads": sorted(here.manifest.reads),
             "purposes": sorted(here.manifest.purposes),
@@ -154,6 +156,38 @@ def _plugin(here: PluginHere) -> dict[str, Any]:
             "languages": here.manifest.languages,
         },
     }
+
+
+def _health(health: PluginHealth) -> dict[str, Any]:
+    last = health.last
+    return {
+        "since": health.since,
+        "errors": dict(health.tally.kinds),
+        "p50_ms": health.tally.p50,
+        "p95_ms": health.tally.p95,
+        "skipped": health.skipped,
+        "again_in_seconds": round(health.again_in, 1),
+        "stuck": health.stuck,
+        "stored_bytes": dict(health.stored),
+        "loading_bytes": health.grown,
+        "apart": health.apart,
+        "resident_bytes": health.resident,
+        "last": last
+        and {
+            "hook": last.hook,
+            "kind": last.kind,
+            "words": last.words,
+            "at": last.at,
+            "trace": [f"{f.file}:{f.line}:{f.function}" for f in last.frames],
+        },
+    }
+
+
+@calls.call("POST", "/plugins/<name:plugin>/again", PluginTold)
+def try_plugin_again(plugin: str) -> dict[str, Any]:
+    """End the pause of a plugin that is left alone after failing, in the process that answers."""
+    core().try_plugin_again(current().tenant_id, actor(), plugin)
+    return _plugin(core().plugin_here(current().tenant_id, plugin))
 
 
 @calls.call("PUT", "/plugins/<name:plugin>", PluginTold, takes=SwitchAsked)

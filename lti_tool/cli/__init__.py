@@ -36,6 +36,7 @@ COMMANDS = {
     "catalogue": "catalogue",
     "jobs": "jobs",
     "plugins": "plugins",
+    "plugin": "plugin",
     "bench": "bench",
     "evaluate": "evaluate",
     "simulate": "simulate",
@@ -152,6 +153,21 @@ def database_url(settings: Settings) -> URL:
             "Write it like postgresql://user:password@host/name, or leave it out for SQLite.",
         )
     return url
+
+
+def switched_off(settings: Settings) -> frozenset[str]:
+    """Plugins that ``stifinder plugins disable`` switched off; looking makes no database where none is."""
+    from ...core import plugin_switches
+    from ...core.store.database import Database
+
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        return frozenset()
+    database = Database(settings.database_url)
+    try:
+        return plugin_switches.off(database)
+    finally:
+        database.close()
 
 
 def the_tenant(core: Core, wanted: str | None) -> str:

@@ -23,7 +23,7 @@ from ...core.plugins import Plugins
 from ...core.settings import VARIABLES, Settings
 from ...core.store.database import Database
 from ...core.store.tables import SYSTEM, activity, registration, tenant, tool_key, xapi_credential
-from . import Tool, database_url
+from . import Tool, database_url, switched_off
 from .serve import listen
 
 LEAST_FREE = 500_000_000
@@ -274,13 +274,23 @@ def _queue(settings: Settings) -> Findings:
 
 def _plugins(settings: Settings) -> Findings:
     chosen = settings.plugins
-    loaded = Plugins(load=chosen.load, disable=chosen.disable, settings=chosen.settings)
+    try:
+        off = switched_off(settings)
+    except StifinderError:
+        off = frozenset()  # what is wrong with the database was said above
+    loaded = Plugins(
+        load=chosen.load, disable=chosen.disable | off, apart=chosen.apart, settings=chosen.settings
+    )
     loaded.models()  # as a start does, so that a model that cannot be used shows in the status
     rows = loaded.describe()
     for name in loaded.unknown_disabled():
         near = difflib.get_close_matches(name, [row.name for row in rows], n=1)
         cure = f"Did you mean {near[0]}?" if near else "`stifinder plugins` lists their names."
         yield Finding("plugins", "warn", f"{name} is disabled, but there is no such plugin.", cure)
+    for name in loaded.unknown_apart():
+        what = f"{name} is to run in a process of its own, but there is no such plugin."
+        yield Finding("plugins", "warn", what, "`stifinder plugins` lists their names.")
+    loaded.close()
     for row in rows:
         if row.status not in ("ok", "disabled"):
             cure = "Correct it or its settings, uninstall it, or put its name into [plugins] disable."

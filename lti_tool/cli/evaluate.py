@@ -20,7 +20,7 @@ from ...core.store import plugin_choices
 from ...lab import evaluation
 from ...lab.evaluation import Estimate, Logged
 from ...lab.replay import Replay, Replayed
-from . import Tool, tenant_option, the_tenant
+from . import Tool, switched_off, tenant_option, the_tenant
 
 ALIKE = 0.8
 """Share of recorded votes that must come out the same before the replay is trusted without a word."""
@@ -128,7 +128,7 @@ def _weights(given: str | None) -> dict[str, float] | None:
 def _plugins(tool: Tool, added: Sequence[str], left_out: Sequence[str]) -> tuple[Plugins, Any]:
     """The plugins as installed, with those that are to be added, also ones the configuration switched off."""
     settings = tool.settings.plugins
-    disable = settings.disable - set(added)
+    disable = (settings.disable | switched_off(tool.settings)) - set(added)
     plugins = Plugins(load=settings.load, disable=disable, settings=settings.settings)
     known = {row.name for row in plugins.describe()}
     modules = [name for name in added if name not in known]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ...core.errors import ConfigurationError
+from ...core.starting import starting
 
 if TYPE_CHECKING:
     from ...core.secrets import Secrets
-    from ...core.service import Core
     from ...core.settings import Settings
     from ...core.store.database import Database
     from . import Tool
@@ -69,19 +69,21 @@ def serve(
             # Threads of one process take turns; more of them only make plugins wait until their time is up.
             _on_gunicorn(settings, listening, workers=workers, threads=threads or 2, jobs=jobs)
         else:
-            _on_waitress(tool.core(), listening, threads=threads or 8, jobs=jobs)
+            _on_waitress(tool, listening, threads=threads or 8, jobs=jobs)
     click.echo("Stopped.")
 
 
-def _on_waitress(core: Core, listening: socket.socket, *, threads: int, jobs: bool) -> None:
-    from waitress import create_server
+def _on_waitress(tool: Tool, listening: socket.socket, *, threads: int, jobs: bool) -> None:
+    with starting():
+        from waitress import create_server
 
-    from ..app import create_app
-    from ..jobs import QUEUE, Queue
+        from ..app import create_app
+        from ..jobs import QUEUE, Queue
 
-    _must_be_ready(core.database, core.secrets)
-    app, queue = create_app(core), Queue(core)
-    app.extensions[QUEUE] = queue
+        core = tool.core()
+        _must_be_ready(core.database, core.secrets)
+        app, queue = create_app(core), Queue(core)
+        app.extensions[QUEUE] = queue
     server = create_server(
         app,
         sockets=[listening],

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from .answer_log import Rows
@@ -184,6 +183,8 @@ def fit(seen: Floats, results: Floats, trust: float = TRUST) -> Floats:
         value = float(np.logaddexp(0, logits).sum() - results @ logits + trust / 2 * off @ off)
         slope = seen.T @ (expit(logits) - results) + trust * off
         return value / len(seen), slope / len(seen)
+
+    from scipy.optimize import minimize  # 0.1 s that no start need wait for
 
     found: Floats = minimize(
         loss, USUAL, jac=True, method="L-BFGS-B", options={"ftol": 1e-13, "gtol": 1e-8}

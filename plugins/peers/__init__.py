@@ -9,14 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from marshmallow import Schema, fields, validate
 
-from ... import Manifest, Mastery, Peer, PeerMatch, Purpose, Reads, Situation, Team, hookimpl, message
+from ... import (
+    Manifest,
+    Mastery,
+    Peer,
+    PeerMatch,
+    Purpose,
+    Reads,
+    Situation,
+    Team,
+    hookimpl,
+    message,
+    once_started,
+)
 from ..settings import of
 from . import teams
 from .matching import NAMED, People, assign, gains
+
+# 0.1 s, for assignments; the first page with peers should find it loaded.
+once_started(lambda: import_module("scipy.optimize"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int_]
@@ -73,6 +72,8 @@ def assign(people: People, value: Floats, seed: int) -> list[int]:
 
     :returns: nobody is in it more often than their limit; the same people give the same answer.
     """
+    from scipy.optimize import linear_sum_assignment
+
     count = len(people.refs)
     if not value.any():
         return [-1] * count

@@ -14,7 +14,6 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +46,8 @@ def form(low: Floats, size: int) -> list[list[int]]:
     :param low: (people, skills), at least one skill.
     :raises ValueError: for a size below 2, or fewer people than one team needs.
     """
+    from scipy.optimize import linear_sum_assignment
+
     people = len(low)
     if size < 2 or people < size:
         raise ValueError(f"{people} people make no team of {size}")

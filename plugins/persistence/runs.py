@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from ... import Event, EventKind
 from ..paths import ENGAGEMENT
@@ -265,7 +264,11 @@ def _ranks(values: Floats) -> Floats:
     """Ranks in (0, 1) within each column, ties shared, nan left out."""
     if not values.size:
         return values
-    ranked: Floats = rankdata(values, axis=0, nan_policy="omit")
+    ranked = np.full(values.shape, np.nan)
+    for column in range(values.shape[1]):
+        known = ~np.isnan(values[:, column])
+        _, which, counts = np.unique(values[known, column], return_inverse=True, return_counts=True)
+        ranked[known, column] = (np.cumsum(counts) - (counts - 1) / 2)[which]
     shares: Floats = (ranked - 0.5) / np.maximum(1, (~np.isnan(values)).sum(0))
     return shares
 

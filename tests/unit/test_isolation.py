@@ -73,6 +73,19 @@ def test_an_endless_loop_in_python_is_ended_and_leaves_no_thread() -> None:
     assert isolation.status("p") == "ok"
 
 
+def test_where_a_late_plugin_was_is_known_once_it_has_been_ended() -> None:
+    isolation = Isolation()
+    call(isolation, loop_for_ever)
+    failure = isolation.health["p"].last_failure
+    assert failure is not None
+    assert (failure.hook, failure.kind) == ("candidates", "timeout")
+
+    def places() -> list[str]:
+        return [frame.function for frame in isolation.health["p"].last_failure.frames]
+
+    assert wait_until(lambda: places() == ["loop_for_ever"])
+
+
 def test_a_loop_that_swallows_every_exception_is_ended_too() -> None:
     def stubborn() -> None:
         while True:
