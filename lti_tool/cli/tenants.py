@@ -12,6 +12,7 @@ from ...core.people import Purpose, Source
 from ...core.store import tenants
 from ...core.store.tables import SYSTEM
 from . import Tool, one_line, the_tenant
+from .moving import export, import_
 
 if TYPE_CHECKING:
     from ...core.service import Core
@@ -22,6 +23,10 @@ IDS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 @click.group()
 def tenant() -> None:
     """Organisations; every row of data belongs to one."""
+
+
+tenant.add_command(export)
+tenant.add_command(import_)
 
 
 @tenant.command("add")
