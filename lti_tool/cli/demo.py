@@ -14,20 +14,26 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
 from ...core.errors import ConfigurationError
+from .demo_with import install, saved
 
 if TYPE_CHECKING:
     from ...adapters.sandbox.lms import Sandbox
+    from ...core.service import Core
     from . import Tool
 
 PORT = 8080
 MARK = "stifinder-demo.lock"
 """The file that says a folder belongs to a demo; locked while one runs on it."""
+AGAIN = "STIFINDER_DEMO_AGAIN"
+"""Set in a demo that follows another because a file was saved."""
 PARTS = ("tool", "sandbox")
 """The folders of the two programs inside the demo's folder."""
 
@@ -57,6 +63,14 @@ PARTS = ("tool", "sandbox")
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the demo [default: demo in the data folder].",
 )
+@click.option(
+    "--with",
+    "own",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    multiple=True,
+    metavar="FOLDER",
+    help="Use the plugin in this folder, and start anew when one of its files is saved; can be repeated.",
+)
 @click.pass_obj
 def demo(
     tool: Tool,
@@ -66,11 +80,12 @@ def demo(
     ready_file: Path | None,
     reset: bool,
     data: Path | None,
+    own: tuple[Path, ...],
 ) -> None:
     """Try Stifinder in a small LMS with two courses and a dozen learners.
 
     Prints the address to open. Everything stays on this computer. Ctrl-C stops it; the next start finds
-    everything again, also on other ports.
+    everything again, also on other ports. A plugin of your own takes part by --with ./NAME.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -79,17 +94,45 @@ def demo(
     folder = (data or tool.settings.data_dir / "demo").absolute()
     if ready_file is not None:
         _writable(ready_file).unlink(missing_ok=True)
+    before = saved(own)
     with ExitStack() as stack:
         stack.enter_context(_own(folder))
+        names = _take(stack, own)
         if reset:
             for part in PARTS:
                 shutil.rmtree(folder / part, ignore_errors=True)
-        sandbox, invitation = _start(stack, tool, folder, port, lms_port)
+        sandbox, invitation = _start(stack, tool, folder, port, lms_port, names)
         if ready_file is not None:
             _write_whole(ready_file, json.dumps(_ready(sandbox, invitation), indent=2) + "\n")
-        _invite(sandbox.base_url, invitation, browser=not no_browser)
-        while True:  # until a signal; the time-out lets signals through on every system
-            threading.Event().wait(1.0)
+        if AGAIN in os.environ:
+            click.echo("Started anew.")
+        else:
+            _invite(sandbox.base_url, invitation, browser=not no_browser)
+        while not own or saved(own) == before:  # until a signal; the time-out lets those through everywhere
+            threading.Event().wait(0.3 if own else 1.0)
+        addresses = (sandbox.tool_url, sandbox.base_url)
+    click.echo("A file was saved.")
+    _again(*addresses)
+
+
+def _take(stack: ExitStack, own: tuple[Path, ...]) -> list[str]:
+    """Make Python find the plugins of these folders; their names."""
+    if not own:
+        return []
+    place = Path(stack.enter_context(TemporaryDirectory(prefix="stifinder-demo-")))
+    names, problems = install(own, place)
+    for problem in problems:
+        click.echo(f"Left out: {problem}", err=True)
+    return names
+
+
+def _again(tool_address: str, lms_address: str) -> NoReturn:
+    """Run this very command anew in this process, on the same ports: nothing of the old code is left."""
+    words = [word for word in sys.orig_argv[1:] if word != "--reset"]
+    ports = [str(urlsplit(address).port) for address in (tool_address, lms_address)]
+    words += ["--port", ports[0], "--lms-port", ports[1]]
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, *words], {**os.environ, AGAIN: "1"})  # noqa: S606 # nosec B606
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -98,7 +141,9 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int) -> tuple[Sandbox, str]:
+def _start(
+    stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int, names: list[str]
+) -> tuple[Sandbox, str]:
     """Start both servers and everything between them; ``stack`` stops them again.
 
     :returns: the sandbox, and the address with which its administrator can register the tool.
@@ -136,6 +181,7 @@ def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int)
     core.migrate()
     sandbox = Sandbox.open(folder / "sandbox", lms_server.address, tool_server.address)
     introduction.introduce(core, sandbox)
+    _switch_on(core, names)
     sandbox.live_through_history()
     app, queue = create_app(core), Queue(core)
     app.extensions[QUEUE] = queue
@@ -152,6 +198,22 @@ def _start(stack: ExitStack, tool: Tool, folder: Path, port: int, lms_port: int)
     sender.start()
     stack.callback(stopped.set)
     return sandbox, introduction.invitation(core)
+
+
+def _switch_on(core: Core, names: list[str]) -> None:
+    """Let the demo's tenant use these plugins, and say of each whether it takes part."""
+    from ...adapters.sandbox.introduction import TENANT
+    from ...core.staff import OPERATOR
+
+    for row in core.plugins.describe():
+        if row.name not in names:
+            continue
+        if row.status != "ok":
+            click.echo(f"Left out: {row.name}: {row.status}", err=True)
+            continue
+        if not core.plugin_here(TENANT, row.name).choice.enabled:
+            core.switch_plugin(TENANT, OPERATOR, row.name, on=True)
+        click.echo(f"With {row.name}: {', '.join(row.hooks)}")
 
 
 def _send(sandbox: Sandbox) -> None:
