@@ -32,7 +32,7 @@ from werkzeug.serving import make_server
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
 TABS = ("", "lms", "keys", "plugins", "privacy", "statements", "jobs", "audit")
-MORE = ("plugins/spacing", "privacy/retention?days=90")
+MORE = ("plugins/spacing", "plugin-health", "plugin-health/spacing", "privacy/retention?days=90")
 STAFF = Actor("staff-1a2b3c4d", Role.ADMINISTRATOR)
 
 
@@ -172,7 +172,7 @@ def test_axe_finds_nothing_before_the_set_up_and_for_whoever_runs_the_tool(
 
 
 def test_targets_are_large_enough_for_a_finger(chromium: Any, tool: tuple[str, Core]) -> None:
-    for path in TABS:
+    for path in (*TABS, *MORE):
         with opened(chromium, tool[0], path=path, width=320) as page:
             page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
             small = page.evaluate(
