@@ -68,8 +68,8 @@ class Manifest:
             ) from error
 
 
-def wrong(manifest: object) -> str:
-    """Why a plugin with this manifest cannot be used; empty when it can."""
+def wrong(manifest: object, interface: str = INTERFACE) -> str:
+    """Why a plugin with this manifest cannot be used with these hooks; empty when it can."""
     if not isinstance(manifest, Manifest):
         return "its manifest is no stifinder.Manifest"
     named: tuple[tuple[object, type], ...] = ((manifest.purposes, Purpose), (manifest.reads, Reads))
@@ -80,10 +80,10 @@ def wrong(manifest: object) -> str:
         if not isinstance(texts, tuple) or not all(isinstance(text, str) and text for text in texts):
             return "hosts and languages of its manifest must be tuples of texts"
     try:
-        fits = manifest.supports()
+        fits = manifest.supports(interface)
     except ValueError as error:
         return f"its manifest's interface: {error}"
-    return "" if fits else f"it is written for hooks {manifest.interface}, and these are {INTERFACE}"
+    return "" if fits else f"it is written for hooks {manifest.interface}, and these are {interface}"
 
 
 def limited(situation: Situation, manifest: Manifest, purposes: Mapping[str, Purpose]) -> Situation:

@@ -20,7 +20,7 @@ import pluggy
 from .answers import usable
 from .apart.parent import Apart
 from .errors import ConfigurationError
-from .hookspecs import FAMILIES, PROJECT, RULES
+from .hookspecs import FAMILIES, PROJECT, RULES, deprecations
 from .isolation import Isolation, log
 from .learned import LearnedModel
 from .manifests import Manifest, limited, wrong
@@ -182,6 +182,8 @@ class Plugins:
         if not offered:
             raise ValueError("it implements no hook; decorate at least one function with @hookimpl")
         self._manager.register(plugin, name=name)
+        for words in deprecations(offered):
+            log.warning("plugin %s: %s", name, words)
         return tuple(sorted(offered))
 
     def _take_manifests(self) -> None:

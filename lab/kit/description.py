@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from marshmallow import Schema, ValidationError
+from packaging.version import Version
 
-from ...core.manifests import wrong
+from ...core.hookspecs import RULES, deprecations
+from ...core.manifests import Manifest, wrong
 from .findings import Finding
 from .trial import Promise, Trial, promise
 
@@ -28,20 +30,34 @@ def _manifest(trial: Trial, this: Promise) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001
         yield this.found("manifest", f"{type(error).__name__}: {error}")
         return
-    if why := wrong(said):
+    if why := wrong(said, trial.interface):
         yield this.found("manifest", why)
         return
     if not said.about:
         yield this.found(
             "manifest", "about is empty: an administrator reads it before switching the plugin on"
         )
-    if not said.supports(trial.interface):
-        yield this.found("manifest", f"it is written for hooks {said.interface}, not for {trial.interface}")
+    yield from _hooks_that_are_not_there(trial, this, said)
     for model in subject.models():
         if model.purpose not in said.purposes:
             yield this.found(
                 "manifest", f"model {model.name!r} serves {model.purpose.value!r}, which it does not name"
             )
+
+
+def _hooks_that_are_not_there(trial: Trial, this: Promise, said: Manifest) -> Iterator[Finding]:
+    """Hooks that some version within the plugin's own range does not have."""
+    for hook in trial.subject.hooks:
+        rule = RULES[hook]
+        if Version(rule.since) > Version(trial.interface):
+            yield this.found(
+                hook,
+                f"hooks {trial.interface} have no {hook}, so it would be refused there; "
+                f"say interface='>={rule.since},<{Version(rule.since).major + 1}'",
+            )
+        if rule.goes_with and said.supports(rule.goes_with):
+            (words,) = deprecations([hook])
+            yield this.found(hook, f"{words}; it says that it works with hooks {said.interface}")
 
 
 @promise(

@@ -60,6 +60,7 @@ def check(
         raise ConfigurationError(
             "The conformance kit is not installed.", "Install it: pip install 'stifinder[kit]'"
         ) from error
+    from ...core.hookspecs import deprecations
     from ...lab.kit import PROMISES, begin, chosen
     from ...lab.kit.findings import as_json as in_json
     from ...lab.kit.findings import as_junit
@@ -75,6 +76,8 @@ def check(
         )
     names = chosen(promises)
     trial = begin(what, seed=seed, examples=examples or EXAMPLES, interface=interface)
+    for words in deprecations(trial.subject.hooks):
+        click.echo(f"note       {words}.", err=True)
     found: list[Finding] = []
     started = time.monotonic()
     kept: list[str] = []

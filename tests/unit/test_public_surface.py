@@ -75,7 +75,10 @@ def _signature(hook: str) -> inspect.Signature:
 
 def _rule(rule: Rule) -> str:
     words = [rule.family, "many" if rule.many else "one", "first wins" if rule.first else "all are asked"]
-    return ", ".join([*words, *(["also when switched off"] if rule.always else [])])
+    words += ["also when switched off"] if rule.always else []
+    words += [f"since {rule.since}"] if rule.since != "1.0" else []
+    words += [f"deprecated since {rule.deprecated}"] if rule.deprecated else []
+    return ", ".join(words)
 
 
 def test_the_interface_of_plugins_is_the_one_in_the_picture() -> None:
