@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("stifinder", "Stifinder's conformance kit")
     group.addoption("--stifinder-plugin", action="append", default=[], metavar="NAME", help=HELP)
     parser.addini("stifinder_plugin", "the plugin that the fixture stifinder_promise is about", default="")
+    parser.addini("stifinder_states", "folder with what its models stored in earlier releases", type="paths")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +54,8 @@ class PromiseOf:
         from .kit import begin
 
         trials = self.config.stash[TRIALS]
-        trial = trials.get(self.plugin) or trials.setdefault(self.plugin, begin(self.plugin))
+        states = next(iter(self.config.getini("stifinder_states") or ()), None)
+        trial = trials.get(self.plugin) or trials.setdefault(self.plugin, begin(self.plugin, states=states))
         if trial.stuck:
             pytest.skip(f"not tried, for {trial.stuck} never comes back")
         if found := trial.findings(self.name):

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import msgspec
+
+from ...core.errors import ConfigurationError
+from ...core.evidence import Event
+from ...core.learned import LearnedModel
 from .. import laws
 from . import situations
 from .findings import Finding
@@ -38,3 +47,34 @@ def _forgets(trial: Trial, this: Promise) -> Iterator[Finding]:
             except Exception as error:  # noqa: BLE001
                 yield this.found(hook, f"load raised {type(error).__name__}, not ValueError", repr(data))
                 break
+        if trial.states is not None:
+            yield from _from_before(trial.states, model, events, this, hook)
+
+
+def _from_before(
+    folder: Path, model: LearnedModel, events: Sequence[Event], this: Promise, hook: str
+) -> Iterator[Finding]:
+    """What an earlier release stored under the same version must mean the same; kept when there is none yet.
+
+    States of other versions need not be read: the host rebuilds those from the events.
+    """
+    asked = hashlib.sha256(msgspec.json.encode(events)).hexdigest()
+    file = folder / f"{model.name}-{model.version}.json"
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if kept.get("events") != asked:
+            stored = base64.b64encode(model.dump(laws.fold_all(model, events))).decode()
+            folder.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({"events": asked, "state": stored}, indent=1) + "\n", encoding="utf-8")
+            return
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{file} cannot be used: {error}.", "Remove it, and check again: it is then written anew."
+        ) from error
+    try:
+        same = bool(model.load(base64.b64decode(kept["state"])) == laws.fold_all(model, events))
+    except Exception as error:  # noqa: BLE001
+        yield this.found(hook, f"load raised {type(error).__name__} for a state of this version", str(file))
+        return
+    if not same:
+        yield this.found(hook, "a state that an earlier release stored under this version differs", str(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
 from ...core.errors import InvalidInput
 from ...core.manifests import INTERFACE
@@ -20,23 +21,30 @@ def check(
     seed: int = 0,
     examples: int = EXAMPLES,
     interface: str = INTERFACE,
+    states: Path | None = None,
 ) -> list[Finding]:
     """Check a plugin.
 
     :param what: as ``find`` takes it, or what ``find`` found.
     :param promises: names of those to check; all without any.
     :param interface: the version of the hooks it must say it works with.
+    :param states: a folder with what its models stored in earlier releases; written where it has none.
     :raises InvalidInput: for an unknown plugin or promise.
     """
-    trial = begin(what, seed=seed, examples=examples, interface=interface)
+    trial = begin(what, seed=seed, examples=examples, interface=interface, states=states)
     return [finding for name in chosen(promises) for finding in trial.findings(name)]
 
 
 def begin(
-    what: str | Subject, *, seed: int = 0, examples: int = EXAMPLES, interface: str = INTERFACE
+    what: str | Subject,
+    *,
+    seed: int = 0,
+    examples: int = EXAMPLES,
+    interface: str = INTERFACE,
+    states: Path | None = None,
 ) -> Trial:
     """A trial of a plugin, for those who go through the promises one by one."""
-    return Trial(find(what) if isinstance(what, str) else what, seed, examples, interface)
+    return Trial(find(what) if isinstance(what, str) else what, seed, examples, interface, states)
 
 
 def chosen(promises: Collection[str] = ()) -> list[str]:

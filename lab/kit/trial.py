@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ...core.manifests import INTERFACE, limited
@@ -33,6 +34,7 @@ class Trial:
     """A plugin, and how hard it is tried.
 
     :param examples: situations that Hypothesis may make for each promise and hook.
+    :param states: the folder with what models stored in earlier releases; None without.
     :param stuck: the hook that never came back, after which nothing more is tried; "" without.
     """
 
@@ -40,6 +42,7 @@ class Trial:
     seed: int = 0
     examples: int = EXAMPLES
     interface: str = INTERFACE
+    states: Path | None = None
     stuck: str = ""
     _suspects: dict[str, frozenset[str]] = field(default_factory=dict)
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 @click.option(
     "--interface", default=INTERFACE, show_default=True, metavar="VERSION", help="Version of the hooks."
 )
+@click.option(
+    "--states",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also read what its models stored in earlier releases; kept here the first time.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write this file, for CI servers."
@@ -40,6 +45,7 @@ def check(
     seed: int,
     examples: int | None,
     interface: str,
+    states: Path | None,
     as_json: bool,
     junit: Path | None,
 ) -> None:
@@ -75,7 +81,7 @@ def check(
             "Which plugin?", "Give a name that `stifinder plugins` lists, a folder, or a wheel."
         )
     names = chosen(promises)
-    trial = begin(what, seed=seed, examples=examples or EXAMPLES, interface=interface)
+    trial = begin(what, seed=seed, examples=examples or EXAMPLES, interface=interface, states=states)
     for words in deprecations(trial.subject.hooks):
         click.echo(f"note       {words}.", err=True)
     found: list[Finding] = []

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from stifinder.core.errors import InvalidInput
+from stifinder.core.errors import ConfigurationError, InvalidInput
 from stifinder.core.manifests import INTERFACE
 from stifinder.core.plugins import GROUP, OURS
 from stifinder.lab.kit import PROMISES, check
+from stifinder.lab.kit.subject import find
 from stifinder.lti_tool.cli import main
 
 BAD = Path(__file__).parent / "bad_plugins"
@@ -42,6 +43,62 @@ def test_there_is_a_bad_plugin_for_each_promise_and_no_other():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_plugin_keeps_every_promise(name, interface):
     assert check(name, examples=30, interface=interface) == []
+
+
+LEARNING = [name for name in SHIPPED if find(name).models()]
+STATES = Path(__file__).parents[1] / "states"
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_a_shipped_model_reads_what_it_stored_under_the_same_version_before(name):
+    models = find(name).models()
+    assert all((STATES / f"{model.name}-{model.version}.json").exists() for model in models), (
+        "a model has a new version: run this test again and commit the state that it now keeps"
+        if check(name, promises=["forgets-exactly"], states=STATES) == []
+        else "and it breaks a law"
+    )
+    assert check(name, promises=["forgets-exactly"], states=STATES) == []
+
+
+COUNTING = """
+    from stifinder import Purpose, hookimpl
+
+    class Count:
+        name, version, purpose = "count", 1, Purpose.SUGGESTIONS
+        def empty(self): return {}
+        def fold(self, state, event):
+            state[event.learner_id] = state.get(event.learner_id, 0) + STEP
+            return state
+        def merge(self, a, b): return {**a, **b}
+        def subtract(self, a, who): a.pop(who, None); return a
+        def dump(self, state): return repr(state).encode()
+        def load(self, data):
+            import ast
+            try:
+                found = ast.literal_eval(data.decode())
+            except (SyntaxError, UnicodeDecodeError) as error:
+                raise ValueError("no state") from error
+            if not isinstance(found, dict) or "of" in found: raise ValueError("no state")
+            return found
+
+    @hookimpl
+    def learned_models(): return [Count()]
+"""
+
+
+def test_a_state_that_the_next_release_reads_otherwise_under_the_same_version_is_found(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for release, step in (("first", "1"), ("second", "2")):
+        (tmp_path / f"{release}_release.py").write_text(textwrap.dedent(COUNTING).replace("STEP", step))
+    kept = {"promises": ["forgets-exactly"], "states": tmp_path / "states"}
+    assert check("first_release", **kept) == []
+    assert check("first_release", **kept) == []
+    (finding,) = check("second_release", **kept)
+    assert "an earlier release stored under this version differs" in finding.what
+    assert "raise version" in finding.cure
+    (tmp_path / "states" / "count-1.json").write_text("torn")
+    with pytest.raises(ConfigurationError, match="written anew"):
+        check("first_release", **kept)
 
 
 def test_what_is_found_is_made_as_small_as_it_can_be():
