@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from administration_world import Staff, launch_as, words
+from api_client import Program
 from small_course import COURSE, MakeCore, launch_of
 from stifinder.core.people import Role
 from stifinder.core.plugins import Plugins
@@ -73,3 +75,21 @@ def test_the_pause_can_be_ended_and_that_is_recorded(core: Core) -> None:
 def test_another_tenant_sees_its_own_calls_alone(core: Core) -> None:
     core.add_tenant("other", "Other")
     assert core.plugin_here("other", "always_fails").tally.calls == 0
+
+
+def test_a_program_reads_the_same_and_ends_the_pause_which_is_on_record(core: Core) -> None:
+    program = Program(core)
+
+    def told() -> Any:
+        items = program.get("/administration/plugins")["items"]
+        return next(item["health"] for item in items if item["name"] == "always_fails")
+
+    health = told()
+    assert health["errors"] == {"error": 3}
+    assert 0 < health["again_in_seconds"] <= 30
+    assert "learner-1" not in str(health)
+    answer = program.call("POST", "/administration/plugins/always_fails/again")
+    assert answer.status_code == 200, answer.text
+    assert told()["again_in_seconds"] == 0
+    assert "try plugin again" in [item["act"] for item in program.get("/administration/record")["items"]]
+    assert program.call("POST", "/administration/plugins/nobody/again").status_code == 404
