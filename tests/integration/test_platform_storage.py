@@ -429,10 +429,12 @@ def test_below_a_place_there_are_pages_only(frame: Frame, path: str) -> None:
     assert frame.get(f"{place}{path}").status_code == 404
 
 
-def test_a_start_link_works_outside_the_frame(frame: Frame) -> None:
-    page = frame.launch(context={"id": "offers", "title": "Writing offers"})
+def test_a_start_link_works_outside_the_frame(frame: Frame, platform: Platform) -> None:
+    who = f"account|{platform.issuer}|subject-starting"
+    platform.core.agree(Launch("t", "r", (who,)), EVERYTHING)
+    page = frame.launch(sub="subject-starting", context={"id": "offers", "title": "Writing offers"})
     link = re.search(r'href="(/storage/[^"]+/go/[^"]+)" target="_top"', page.text)
-    assert link is not None
+    assert link is not None, page.text
     answer = frame.get(unescape(link[1]))
     assert answer.status_code == 302
     assert answer.location.startswith("https://lms.example.org/activities/")
