@@ -187,4 +187,4 @@ def test_programs_get_json_and_ci_servers_junit(stifinder, tmp_path):
 def test_a_plugin_for_other_hooks_is_told_so(stifinder):
     done = stifinder("mastery", "--promise", "manifest", "--interface", "2.0")
     assert done.exit_code == 1
-    assert "not for 2.0" in done.output
+    assert "these are 2.0" in done.output
