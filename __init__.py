@@ -8,6 +8,7 @@ Light to import: no web framework, no database.
 from .core.catalogue import MEDIA_TYPES, Activity, Catalogue, Level, Skill, SkillLevel, Tags
 from .core.evidence import CHECK_IN, Event, EventKind, Mastery, Review
 from .core.hookspecs import hookimpl
+from .core.jobs import Job, JobHost
 from .core.learned import Foretells, LearnedModel
 from .core.manifests import INTERFACE, Manifest, Reads
 from .core.people import Context, Depth, Learner, Profile, Purpose, Role, Source, Tenant
@@ -55,6 +56,8 @@ __all__ = [
     "INTERFACE",
     "Learner",
     "LearnedModel",
+    "Job",
+    "JobHost",
     "LeftOut",
     "Level",
     "Manifest",

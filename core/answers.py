@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from numbers import Real
 from typing import Any
 
@@ -11,6 +12,7 @@ from .catalogue import MEDIA_TYPES, Level, SkillLevel, Tags
 from .evidence import Mastery, Review
 from .hookspecs import Rule
 from .isolation import Unusable
+from .jobs import NAME, SHORTEST, Job
 from .plans import Plan, Step
 from .proposals import (
     Award,
@@ -207,6 +209,17 @@ def _count(answer: int) -> None:
     _number(answer, "the number of records removed", 0, math.inf)
 
 
+def _job(job: Job) -> None:
+    if not isinstance(job.name, str) or not NAME.fullmatch(job.name):
+        raise Unusable("a job's name has 1 to 60 letters, digits, - and _")
+    if not callable(job.run):
+        raise Unusable(f"job {job.name!r} has nothing to run")
+    if not isinstance(job.every, timedelta) or job.every < SHORTEST:
+        raise Unusable(f"job {job.name!r} comes again after {job.every}; at least a minute is meant")
+    if not isinstance(job.title, str) or not job.title:
+        raise Unusable(f"job {job.name!r} has no title")
+
+
 CHECKS: dict[type, Callable[[Any], None]] = {
     Candidate: _candidate,
     Mastery: _mastery,
@@ -220,6 +233,7 @@ CHECKS: dict[type, Callable[[Any], None]] = {
     Pace: _pace,
     Risk: _risk,
     Challenge: _challenge,
+    Job: _job,
     Award: _award,
     PageSection: _section,
     Plan: _plan,

@@ -17,7 +17,7 @@ from .people import Context, Learner, Profile, Purpose, Source
 from .plugins import Plugins
 from .proposals import Award, Dismissal, PeerMatch, Situation, SkipReason, Suggestion
 from .store import catalogue as catalogue_store
-from .store import choices, decisions, events, groups, learners, suggestions, tenants
+from .store import choices, decisions, events, groups, learners, plugin_values, suggestions, tenants
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ def read(
     link = opens.opens(launch.custom)
     pool = opens.pool(link, catalogue, context.id)
     stranger = Learner("", tenant_id, launch.roles, locale, opening.answered(Profile(), answers))
+    of_tenant, of_learner = plugin_values.of_page(connection, tenant_id, learner_id)
     situation = Situation(
         now=now,
         seed=seed,
@@ -91,13 +92,19 @@ def read(
         context=context,
         catalogue=catalogue,
         pool=tuple(a.id for a in pool),
+        kept=of_tenant,
     )
     sources = {s for p, s in agreed if p is Purpose.SUGGESTIONS}
     if learner is None or not sources:
         return Visit(situation, agreed, {}, decided, remembered=False)
     history = events.history(connection, tenant_id, learner_id)
     return Visit(
-        replace(situation, history=tuple(e for e in history if e.source in sources), models=dict(states())),
+        replace(
+            situation,
+            history=tuple(e for e in history if e.source in sources),
+            models=dict(states()),
+            kept_of_learner=of_learner,
+        ),
         agreed,
         suggestions.dismissals(connection, tenant_id, learner_id, context.id),
         decided,

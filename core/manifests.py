@@ -17,7 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from .people import Profile, Purpose
 from .proposals import Situation
 
-INTERFACE = "1.0"
+INTERFACE = "1.1"
 """Version of the hooks. The second number grows when hooks or fields are added or deprecated, the first when
 something that was deprecated for at least one minor version goes."""
 
@@ -84,6 +84,17 @@ def wrong(manifest: object, interface: str = INTERFACE) -> str:
     except ValueError as error:
         return f"its manifest's interface: {error}"
     return "" if fits else f"it is written for hooks {manifest.interface}, and these are {interface}"
+
+
+def own(situation: Situation, plugin: str, settings: Mapping[str, object]) -> Situation:
+    """The situation with what belongs to the plugin that is asked: its settings, and what it keeps.
+
+    :param situation: with what all plugins keep, by plugin.
+    """
+    if not (settings or situation.kept or situation.kept_of_learner):
+        return situation
+    kept, of_learner = situation.kept.get(plugin, {}), situation.kept_of_learner.get(plugin, {})
+    return replace(situation, settings=settings, kept=kept, kept_of_learner=of_learner)
 
 
 def limited(situation: Situation, manifest: Manifest, purposes: Mapping[str, Purpose]) -> Situation:

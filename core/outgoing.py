@@ -12,7 +12,7 @@ import json as json_format
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -128,6 +128,7 @@ class Outgoing:
         limit_bytes: int = LIMIT_BYTES,
         seconds: float = SECONDS,
         retries: int = 0,
+        only: Collection[str] = (),
     ) -> Answer:
         """Send one request and read the whole answer.
 
@@ -139,13 +140,15 @@ class Outgoing:
         :param seconds: for everything together: looking the name up, redirects, retries, a body that drips.
         :param retries: how often a 429 or 503 is asked again, when the wait that it asks for (else a second)
             ends in time; otherwise that answer is returned.
+        :param only: the hosts (``name`` or ``name:port``) that may be asked, also after a redirect; any
+            without.
         :raises AddressRefused: when the address, or one that it leads to, must not be called.
         :raises NoAnswer: when there was no whole answer within the limits.
         """
         deadline = self._timer() + seconds
         content = {"json": json, "data": data}
         while True:
-            answer = self._follow(method, url, content, dict(headers or {}), limit_bytes, deadline)
+            answer = self._follow(method, url, content, dict(headers or {}), limit_bytes, deadline, only)
             pause = answer.retry_after()
             pause = 1.0 if pause is None else pause
             if answer.status not in BUSY or retries < 1 or self._timer() + pause >= deadline:
@@ -161,9 +164,15 @@ class Outgoing:
         headers: dict[str, str],
         limit: int,
         deadline: float,
+        only: Collection[str],
     ) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             here = self._checked(url)
+            if only and here.netloc.lower() not in only:
+                raise AddressRefused(
+                    f"{here.netloc} is none of the hosts that may be asked: {', '.join(sorted(only))}.",
+                    "Name the host where the plugin says what it needs; its administrator then sees it.",
+                )
             answer, location = self._ask(method, url, content, headers, limit, deadline)
             if location is None:
                 return answer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -22,8 +22,9 @@ from .apart.parent import Apart
 from .errors import ConfigurationError
 from .hookspecs import FAMILIES, PROJECT, RULES, deprecations
 from .isolation import Isolation, log
+from .jobs import Job
 from .learned import LearnedModel
-from .manifests import Manifest, limited, wrong
+from .manifests import Manifest, limited, own, wrong
 from .people import Purpose
 from .plugin_choices import AS_INSTALLED, NOT_YET, PluginChoice, WrongSettings, is_schema
 from .plugin_health import Tallies, resident
@@ -106,6 +107,7 @@ class Plugins:
         self.settings = SettingsBySchema(settings or {}, self.isolation)
         self.manifests: dict[str, Manifest] = {}
         self._serves: dict[str, Purpose] = {}
+        self._jobs: dict[str, tuple[Job, ...]] = {}
         self._choices: Mapping[str, PluginChoice] = {}
         self._tenant_id = ""
         self._only_for_tenants = False
@@ -123,6 +125,7 @@ class Plugins:
         self._take_schemas()
         self._configure()
         self._take_purposes()
+        self._take_jobs()
 
     @classmethod
     def names(cls, load: Iterable[str] = ()) -> list[str]:
@@ -218,6 +221,22 @@ class Plugins:
                     )
                     break
                 self._serves[model.name] = model.purpose
+
+    def _take_jobs(self) -> None:
+        """Ask once what each plugin does beside the pages."""
+        for implementation in self._implementations("jobs"):
+            name = implementation.plugin_name
+            if name in self.apart:
+                self._refuse(name, "its jobs need the tool's own process; take it out of [plugins] apart")
+                continue
+            failures = self._failures(name)
+            found = self._ask("jobs", implementation, {})
+            if self._failures(name) > failures:
+                self._refuse(name, self.isolation.health[name].last)
+            elif len({job.name for job in found}) < len(found):
+                self._refuse(name, "two of its jobs have the same name")
+            else:
+                self._jobs[name] = found
 
     def manifest(self, plugin: str) -> Manifest:
         """What a plugin may do."""
@@ -340,7 +359,7 @@ class Plugins:
         if isinstance(situation, Situation):
             situation = limited(situation, self.manifest(name), self._serves)
             settings = self.settings.of(name, self.choice(name))
-            given["situation"] = replace(situation, settings=settings) if settings else situation
+            given["situation"] = own(situation, name, settings)
         tenant_id = self._tenant_id
         _, answer = self.isolation.call(
             name,
@@ -369,6 +388,15 @@ class Plugins:
             if values:
                 return Answered(implementation.plugin_name, values)
         return None
+
+    @property
+    def with_jobs(self) -> bool:
+        """Whether any plugin brings jobs."""
+        return bool(self._jobs)
+
+    def jobs(self) -> list[tuple[str, Job]]:
+        """(plugin name, job) for every job of the plugins that the tenant uses."""
+        return [(name, job) for name, jobs in self._jobs.items() if self.choice(name).enabled for job in jobs]
 
     def models(self) -> list[tuple[str, LearnedModel]]:
         """(plugin name, model) for every learned model that plugins bring.

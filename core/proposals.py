@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from .catalogue import Catalogue
 from .evidence import Event, Mastery, Review
@@ -349,6 +350,8 @@ class Situation:
     :param own_ref: the ``ref`` by which these people find this learner; filled only then, too.
     :param settings: those of the plugin that is asked, as its ``settings_schema`` reads them; empty without
         one.
+    :param kept: what the jobs of the plugin that is asked keep of the tenant, by key.
+    :param kept_of_learner: what they keep of this learner; empty without consent.
     """
 
     now: datetime
@@ -368,3 +371,5 @@ class Situation:
     peers: tuple[Peer, ...] = ()
     own_ref: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    kept_of_learner: Mapping[str, Any] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from .intake import keeps
 from .models import Granted, Models
 from .people import Profile, Purpose, Source
 from .plugins import Plugins
-from .store import events, learners, staff, suggestions, tables, tenants
+from .store import events, learners, plugin_values, staff, suggestions, tables, tenants
 
 Pairs = frozenset[tuple[Purpose, Source]]
 
@@ -72,6 +72,7 @@ def _drop_uncovered(connection: Connection, tenant_id: str, learner_id: str, all
             tables.grade_link,
         ):
             _empty(connection, table, tenant_id, learner_id)
+    plugin_values.drop_uncovered(connection, tenant_id, learner_id, allowed)
     if (Purpose.SUGGESTIONS, Source.PAGE) not in allowed:
         learners.set_profile(connection, tenant_id, learner_id, Profile())
     if not any(purpose is Purpose.PEERS for purpose, _ in allowed):
@@ -236,6 +237,7 @@ def held(connection: Connection, tenant_id: str, learner_id: str, models: Models
         "course_groups": _rows(
             connection, tables.course_group_member, tenant_id, learner_id, "context_id", "group_id"
         ),
+        "plugin_values": plugin_values.held(connection, tenant_id, learner_id),
         "counted_in_models": _counted_in(connection, tenant_id, learner_id, models),
     }
 

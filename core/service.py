@@ -15,6 +15,7 @@ from .desks.moving import MovingDesk
 from .desks.on_behalf import OnBehalfDesk
 from .desks.paths import PathsDesk
 from .desks.people import PeopleDesk
+from .desks.plugin_jobs import PluginJobsDesk
 from .desks.plugins import PluginsDesk
 from .desks.retention import RetentionDesk
 from .desks.review import ReviewDesk
@@ -30,6 +31,7 @@ class Core(
     ReviewDesk,
     GroupsDesk,
     AdministrationDesk,
+    PluginJobsDesk,
     PluginsDesk,
     RetentionDesk,
     StaffDesk,

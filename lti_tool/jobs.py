@@ -171,6 +171,10 @@ class Jobs:
                 log.warning("what is too old of %s: %s", tenant.id, error)
         return gone
 
+    def run_plugin_jobs(self) -> int:
+        """Do what plugins want done beside the pages; returns how many jobs went well."""
+        return self._core.run_plugin_jobs()
+
 
 class Queue:
     """When the work is done: every minute, and soon after something was put into the outbox.
@@ -191,11 +195,15 @@ class Queue:
         def remove() -> None:
             jobs.remove_too_old()
 
+        def work() -> None:
+            jobs.run_plugin_jobs()
+
         every_minute = crontab(minute="*")
         self._huey.periodic_task(every_minute, name="send_scores_by_the_minute")(send)
         self._huey.periodic_task(crontab(minute="*/10"), name="read_rosters")(read)
         # Days count whole, so there is work once a day; asked hourly, a machine that sleeps at night does it.
         self._huey.periodic_task(crontab(minute="23"), name="remove_too_old")(remove)
+        self._huey.periodic_task(every_minute, name="run_plugin_jobs")(work)
         self._soon = self._huey.task(name="send_scores_soon", expires=SOON_SECONDS)(send)
         self._consumer: _InThreads | None = None
 

@@ -193,6 +193,8 @@ KINDS: Mapping[str, str] = {
     "course_groups": message("Groups of the course that you are in"),
     "course_group_member": message("Groups of the course that you are in"),
     "staff_member": message("The sign under which you acted as staff"),
+    "plugin_values": message("What plugins worked out about you"),
+    "plugin_value": message("What plugins worked out about you"),
     "counted_in_models": message("Counts about everybody that include you"),
 }
 """Kinds of records about a person, as the core names them when it shows and when it erases."""
@@ -212,6 +214,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "waiting_suggestions": ("activity_id", "at"),
     "decisions": ("kind", "activity_id", "decided_at"),
     "course_groups": (),
+    "plugin_values": ("plugin", "key", "changed_at"),
 }
 """What a table shows of each kind; the rest of a record is folded away beside it."""
 
@@ -242,6 +245,9 @@ FIELDS: Mapping[str, str] = {
     "title": message("Title"),
     "roles": message("Roles"),
     "locale": message("Language"),
+    "plugin": message("Plugin"),
+    "key": message("Name"),
+    "changed_at": message("Changed"),
 }
 """Fields of such records."""
 

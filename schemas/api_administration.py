@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from ..core.choices import LONGEST_NOTE
 from ..core.desks.administration import INVITATION_DAYS, LONGEST_BASIS, LONGEST_DECIDED_BY, LONGEST_NOTICE
@@ -68,6 +68,23 @@ class UnreadTold(Told):
     title = fields.String(metadata=said("Empty when the catalogue does not have the course."))
     error = fields.String()
     next_at = fields.AwareDateTime(metadata=said("When the LMS is asked again."))
+
+
+class PluginJobTold(Told):
+    """What a plugin does beside the pages, again and again."""
+
+    plugin = fields.String()
+    job = fields.String()
+    title = fields.String()
+    every_seconds = fields.Integer()
+    state = fields.String(
+        validate=validate.OneOf(("new", "waits", "runs", "failed")), metadata=said("How it stands.")
+    )
+    done = fields.Integer(metadata=said("Of total, as the job says; 0 of 0 when it says nothing."))
+    total = fields.Integer()
+    failure = fields.String(metadata=said("Of the last run, by type and place; empty when it went well."))
+    ended_at = fields.AwareDateTime(allow_none=True)
+    next_at = fields.AwareDateTime(allow_none=True)
 
 
 class InvitationAsked(Asked):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..jobs import Job
 from ..learned import LearnedModel
 from ..manifests import Manifest
 from ..proposals import PageSection, Situation
@@ -28,6 +29,11 @@ def configure(settings: Mapping[str, object]) -> None:
 @rule("lifecycle", LearnedModel, many=True, milliseconds=2000, always=True)
 def learned_models() -> Sequence[LearnedModel]:  # type: ignore[empty-body]
     """Bring learned models; the core stores them, folds events into them and subtracts people from them."""
+
+
+@rule("lifecycle", Job, many=True, milliseconds=2000, always=True, since="1.1")
+def jobs() -> Sequence[Job]:  # type: ignore[empty-body]
+    """Bring work to be done beside the pages, again and again, once for each tenant that uses the plugin."""
 
 
 @rule("lifecycle", int, milliseconds=5000, always=True)

@@ -59,6 +59,8 @@ STAYS = {
     "model_snapshot": "models are folded anew from the events",
     "outbox": "grades for the old LMS",
     "grade_link": "columns of the old LMS's gradebook",
+    "plugin_value": "what jobs of plugins worked out or fetched: they do it again",
+    "plugin_job": "when jobs of plugins are due: all at once, in the new installation",
     "roster": "counts from the old LMS; the new one is asked again",
 }
 """The tables whose rows stay, and why."""

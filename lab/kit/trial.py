@@ -17,7 +17,7 @@ from .patience import NeverEnded, watched
 from .subject import Subject
 
 EXAMPLES = 100
-PLAIN = ("settings_schema", "configure", "learned_models", "manifest", "learner_forgotten")
+PLAIN = ("settings_schema", "configure", "jobs", "learned_models", "manifest", "learner_forgotten")
 """Hooks that are asked about no situation."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
 
+from ...core.desks.plugin_jobs import standing
 from ...core.store import lti
 from ...core.store.grades import Waiting
 from ..jobs import QUEUE
@@ -23,6 +24,7 @@ def add_routes(made: Blueprint) -> None:
     """Add this tab."""
     made.add_url_rule("/jobs", "jobs", jobs)
     made.add_url_rule("/jobs", "retry", retry, methods=["POST"])
+    made.add_url_rule("/jobs/<plugin>/<job>/run", "run_plugin_job", run_plugin_job, methods=["POST"])
 
 
 def jobs() -> Response:
@@ -39,6 +41,7 @@ def jobs() -> Response:
         by_lms=by_lms,
         shown=SHOWN,
         unread=core().overview(tenant_id()).unread,
+        work=[(each, standing(each, core().clock())) for each in core().plugin_jobs(tenant_id())],
     )
 
 
@@ -49,3 +52,9 @@ def retry() -> Response:
     if queue is not None:
         queue.soon()
     return go_to("administration.jobs", said="retry")
+
+
+def run_plugin_job(plugin: str, job: str) -> Response:
+    """Make a job of a plugin due now."""
+    core().run_plugin_job_soon(tenant_id(), actor(), plugin, job)
+    return go_to("administration.jobs", said="run")

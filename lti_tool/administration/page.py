@@ -46,6 +46,7 @@ SAID: Mapping[str, str] = {
     "basis": message("Recorded. Learners read the notice from now on."),
     "basis-removed": message("Removed. This rests on each learner’s agreement again."),
     "credential-removed": message("Removed. Statements sent with this name are refused from now on."),
+    "run": message("It is done within a minute. Load this page again then."),
     "retry": message("It is tried again now. Load this page again in a minute."),
     "added": message("Added. Enter it to invite its LMS."),
     "rotated": message("A new key is published. It signs from tomorrow on; nothing has to be changed."),

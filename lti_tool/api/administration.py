@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ...core.choices import Choices
+from ...core.desks.plugin_jobs import JobHere, standing
 from ...core.desks.plugins import PluginHere
 from ...core.people import Purpose, Source
 from ...core.plugin_choices import WrongSettings
@@ -31,6 +32,7 @@ from ...schemas.api_administration import (
     JobTold,
     KeyTold,
     NewCredentialTold,
+    PluginJobTold,
     PluginTold,
     RecordAsked,
     RegistrationTold,
@@ -255,6 +257,36 @@ def jobs(query: dict[str, Any]) -> Answer:
 def unread() -> dict[str, Any]:
     """List the courses of which an LMS does not tell who takes part, and why."""
     return {"items": core().overview(current().tenant_id).unread}
+
+
+@calls.call("GET", "/jobs/plugins", all_of(PluginJobTold, "PluginJobsTold"))
+def plugin_jobs() -> dict[str, Any]:
+    """List what plugins do beside the pages, and how it stands."""
+    now = core().clock()
+    return {"items": [_plugin_job(here, now) for here in core().plugin_jobs(current().tenant_id)]}
+
+
+def _plugin_job(here: JobHere, now: datetime) -> dict[str, Any]:
+    stands = here.state
+    return {
+        "plugin": here.plugin,
+        "job": here.job.name,
+        "title": here.job.title,
+        "every_seconds": int(here.job.every.total_seconds()),
+        "state": standing(here, now),
+        "done": stands.done if stands else 0,
+        "total": stands.total if stands else 0,
+        "failure": stands.failure if stands else "",
+        "ended_at": stands.ended_at if stands else None,
+        "next_at": stands.next_at if stands else None,
+    }
+
+
+@calls.call("POST", "/jobs/plugins/<name:plugin>/<name:job>/run", CountTold)
+def run_plugin_job(plugin: str, job: str) -> dict[str, int]:
+    """Make a job of a plugin due at once."""
+    core().run_plugin_job_soon(current().tenant_id, actor(), plugin, job)
+    return {"count": 1}
 
 
 @calls.call("POST", "/jobs/retry", CountTold, takes=RetryAsked, refuses=(404,))

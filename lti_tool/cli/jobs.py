@@ -71,6 +71,7 @@ def run(tool: Tool, once: bool) -> None:
     if once:
         work = Jobs(core)
         click.echo(f"Scores sent: {work.send_scores()}. Courses read: {work.read_rosters()}.")
+        click.echo(f"Jobs of plugins done: {work.run_plugin_jobs()}.")
         click.echo(f"Events removed that were kept long enough: {work.remove_too_old()}.")
         return
     stop = threading.Event()

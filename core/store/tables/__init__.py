@@ -39,6 +39,10 @@ from .people import (
     legal_basis,
     membership,
 )
+from .plugin_work import (
+    plugin_job,
+    plugin_value,
+)
 from .staff import (
     api_token,
     audit,
@@ -62,6 +66,7 @@ PERSONAL = (
     grade_link,
     decision,
     course_group_member,
+    plugin_value,
 )
 """Tables with rows about one learner, besides ``learner``: what export shows and erasure empties."""
 
@@ -92,6 +97,8 @@ __all__ = [
     "model_snapshot",
     "outbox",
     "plugin_choice",
+    "plugin_job",
+    "plugin_value",
     "registration",
     "roster",
     "setting",
