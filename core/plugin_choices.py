@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from .errors import InvalidInput
 
@@ -15,11 +15,13 @@ from .errors import InvalidInput
 class PluginChoice:
     """How one tenant uses one plugin.
 
-    :param settings: those the tenant set otherwise than the installation, as JSON has them.
+    :param settings: those the tenant set otherwise than the installation, as JSON has them; secrets sealed.
+    :param version: of the schema by which they were set.
     """
 
     enabled: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
 
 
 AS_INSTALLED = PluginChoice()
@@ -46,13 +48,34 @@ def is_schema(answer: object) -> bool:
     return isinstance(answer, type) and issubclass(answer, Schema)
 
 
-def read(schema: type[Schema], values: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def version_of(schema: type[Schema]) -> int:
+    """The version of a schema; 1 where it says none."""
+    return int(getattr(schema, "version", 1))
+
+
+def secret_names(schema: type[Schema]) -> frozenset[str]:
+    """Settings that are kept encrypted and never shown: texts marked ``metadata={"secret": True}``."""
+    found = schema().fields.items()
+    return frozenset(n for n, f in found if isinstance(f, fields.String) and f.metadata.get("secret"))
+
+
+def read(
+    schema: type[Schema], usual: Mapping[str, object], own: Mapping[str, object], version: int
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Settings as the schema reads them, what is not given filled in; or what is wrong with them.
 
+    :param usual: what the configuration says.
+    :param own: what a tenant set by ``version`` of the schema; an older one is brought up by the schema's
+        own ``migrate(settings, version)``.
     :returns: (settings, {}), or ({}, setting to complaints).
     """
+    now = version_of(schema)
+    if version > now:
+        return {}, {"_schema": [f"They were set by version {version} of its settings, and this is {now}."]}
+    if version < now and own and hasattr(schema, "migrate"):
+        own = schema.migrate(dict(own), version)
     try:
-        return dict(schema().load(dict(values))), {}
+        return dict(schema().load({**usual, **own})), {}
     except ValidationError as error:
         return {}, {str(name): _flat(said) for name, said in _by_name(error.messages).items()}
 

@@ -151,6 +151,14 @@ class PluginTold(Told):
             "additionalProperties": True,
         },
     )
+    secrets = fields.Dict(
+        keys=fields.String(),
+        values=fields.Boolean(),
+        metadata=said("Secret settings, and whether each is set. Left out, one stays; null removes it."),
+    )
+    settings_fit = fields.Boolean(
+        metadata=said("False when what was set does not fit this version, so that what is usual holds.")
+    )
     calls = fields.Integer(metadata=said("For this organisation, since the process started."))
     failures = fields.Integer()
     last_failure = fields.String(metadata=said("Hook and kind; empty without one."))

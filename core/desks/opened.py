@@ -55,6 +55,7 @@ class Opened:
             apart=settings.plugins.apart,
             settings=settings.plugins.settings,
         )
+        self.plugins.settings.secrets = self.secrets
         self.plugins.only_for_tenants()
         offered = self.plugins.models()
         self._learning = {plugin for plugin, _ in offered}

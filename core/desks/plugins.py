@@ -29,6 +29,8 @@ class PluginHere:
     :param schema: of its settings; None when there is nothing to set.
     :param settings: in force, as the schema reads them.
     :param usual: what holds without the tenant's own settings.
+    :param secrets: names of secret settings to whether each is set; their values are in neither.
+    :param fits: whether what the tenant set can be used; else what is usual holds.
     :param health: how it does.
     """
 
@@ -38,6 +40,8 @@ class PluginHere:
     schema: type[Schema] | None
     settings: Mapping[str, Any]
     usual: Mapping[str, Any]
+    secrets: Mapping[str, bool]
+    fits: bool
     health: PluginHealth
 
     @property
@@ -70,13 +74,18 @@ class PluginsDesk(StaffDesk):
     ) -> PluginHere:
         settings = self.plugins.settings
         schema = settings.schemas.get(row.name)
+        names = settings.secrets_of(row.name)
+        now = settings.of(row.name, choice) if schema else {}
+        usual = settings.installed(row.name) if schema else {}
         return PluginHere(
             row,
             self.plugins.manifest(row.name),
             choice,
             schema,
-            settings.of(row.name, choice) if schema else {},
-            settings.installed(row.name) if schema else {},
+            {name: value for name, value in now.items() if name not in names},
+            {name: value for name, value in usual.items() if name not in names},
+            {name: bool(now.get(name)) for name in sorted(names)},
+            settings.fits(row.name, choice),
             self._health(tenant_id, row.name, sizes),
         )
 
@@ -139,7 +148,8 @@ class PluginsDesk(StaffDesk):
     def set_plugin(self, tenant_id: str, actor: Actor, plugin: str, given: Mapping[str, Any]) -> None:
         """Set a plugin for this tenant; an empty mapping goes back to what is usual.
 
-        Only what differs from the usual is kept, so that later changes of the rest still arrive.
+        Only what differs from the usual is kept, so that later changes of the rest still arrive. A secret
+        that is not given stays as it is, and None clears it.
 
         :param given: setting to value, as JSON has it.
         :raises NotFound: when there is no such plugin, or it has nothing to set.
@@ -148,12 +158,19 @@ class PluginsDesk(StaffDesk):
         here = self.plugin_here(tenant_id, plugin)
         if here.schema is None:
             raise NotFound("This plugin has nothing to set.", "Load the page again.")
-        found = self.plugins.settings.check(plugin, given)
-        own = {name: given[name] for name in given if found.get(name) != here.usual.get(name)}
+        settings = self.plugins.settings
+        if given:
+            kept = {n: v for n, v in here.choice.settings.items() if n in here.secrets and n not in given}
+            cleared = {n for n in here.secrets if n in given and given[n] is None}
+            given = {**kept, **{n: v for n, v in given.items() if n not in cleared}}
+        found = settings.check(plugin, given)
+        usual = settings.installed(plugin)
+        own = settings.seal(plugin, {n: given[n] for n in given if found.get(n) != usual.get(n)})
+        told = {name: "secret" if name in here.secrets else value for name, value in own.items()}
         with self.database.write() as connection:
             tenants.counters(connection, tenant_id, lock=True)
-            self._choose(connection, tenant_id, plugin, settings=own)
-            self._record_act(connection, tenant_id, actor, "set plugin", plugin, settings=own)
+            self._choose(connection, tenant_id, plugin, settings=own, version=settings.version(plugin))
+            self._record_act(connection, tenant_id, actor, "set plugin", plugin, settings=told)
 
     def _choose(self, connection: Connection, tenant_id: str, plugin: str, **changed: Any) -> None:
         """Change a part of what the tenant chose."""

@@ -171,6 +171,7 @@ class Arrival:
                     "plugin": p.plugin,
                     "enabled": p.enabled,
                     "settings": p.settings,
+                    "settings_version": p.settings_version,
                     "changed_at": p.changed_at,
                 }
                 for p in moved.plugins

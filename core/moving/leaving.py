@@ -17,6 +17,7 @@ from ..catalogue import Level
 from ..constraints import MASTERED_ANSWERS, MASTERED_LOW
 from ..decisions import DecisionKind
 from ..people import Purpose, Role, Source
+from ..plugin_settings import is_sealed
 from ..proposals import Dismissal, Outcome
 from ..store import audit, catalogue, events, learners, tables, tenants
 from . import parts
@@ -113,7 +114,13 @@ def settings(connection: Connection, tenant_id: str) -> parts.TenantSettings:
             for r in _all(connection, tables.setting, tenant_id)
         ],
         plugins=[
-            parts.PluginUse(plugin=r.plugin, enabled=r.enabled, settings=r.settings, changed_at=r.changed_at)
+            parts.PluginUse(
+                plugin=r.plugin,
+                enabled=r.enabled,
+                settings={name: value for name, value in r.settings.items() if not is_sealed(value)},
+                settings_version=r.settings_version,
+                changed_at=r.changed_at,
+            )
             for r in _all(connection, tables.plugin_choice, tenant_id)
         ],
         decisions=[_decided(r) for r in _all(connection, tables.decision, tenant_id) if not r.learner_id],

@@ -60,6 +60,7 @@ class PluginUse(Part, frozen=True, kw_only=True):
     enabled: bool
     changed_at: datetime
     settings: dict[str, Any] = {}
+    settings_version: int = 1
 
 
 class Decided(Part, frozen=True, kw_only=True):

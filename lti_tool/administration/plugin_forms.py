@@ -1,7 +1,8 @@
 """A form from the schema of a plugin's settings, and what was entered in it.
 
 What the page can draw: ``Integer`` and ``Float`` (with ``Range``), ``Boolean``, ``String`` (with ``OneOf`` or
-``Length``) and ``List`` of ``String`` with ``OneOf``. Whatever else a schema has is named and left alone.
+``Length``; of several lines with ``metadata={"lines": n}``, hidden with ``{"secret": True}``) and ``List`` of
+``String`` with ``OneOf``. Whatever else a schema has is named and left alone.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ from werkzeug.datastructures import MultiDict
 
 from ..rendering import number, translated
 
-NUMBER, YES_NO, CHOICE, CHOICES, TEXT, ELSEWHERE = (
+NUMBER, YES_NO, CHOICE, CHOICES, TEXT, LINES, SECRET, ELSEWHERE = (
     "number",
     "yes-no",
     "choice",
     "choices",
     "text",
+    "lines",
+    "secret",
     "elsewhere",
 )
 LONGEST_TEXT = 2000
+MOST_LINES = 20
+CLEAR = "-clear"
+"""After a secret's name: the box that clears it."""
 
 Rule = TypeVar("Rule", bound=validate.Validator)
 
@@ -38,6 +44,7 @@ class Input:
     :param usual: what holds without a choice, in words.
     :param step: of a number; ``any`` for a fraction.
     :param options: (value, label) pairs.
+    :param lines: of a text of several lines.
     :param errors: what is wrong with what was entered, in the reader's language where we say it.
     """
 
@@ -52,6 +59,7 @@ class Input:
     step: str = "any"
     options: Sequence[tuple[str, str]] = ()
     longest: int = LONGEST_TEXT
+    lines: int = 1
     errors: Sequence[str] = ()
 
 
@@ -60,10 +68,12 @@ def inputs(
     values: Mapping[str, Any],
     usual: Mapping[str, Any],
     errors: Mapping[str, Sequence[str]],
+    secrets: Mapping[str, bool],
 ) -> list[Input]:
     """The settings of a schema, in its order.
 
     :param values: what stands in the form; after an error as it was entered.
+    :param secrets: names of secrets to whether each is set; nothing else is said of them.
     """
     found = []
     for name, field in schema().fields.items():
@@ -75,13 +85,14 @@ def inputs(
                 kind,
                 translated(str(field.metadata.get("title", name))),
                 translated(str(field.metadata.get("description", ""))),
-                _plain(kind, values.get(name)),
-                _in_words(kind, usual.get(name), options),
+                secrets.get(name, False) if kind == SECRET else _plain(kind, values.get(name)),
+                "" if kind == SECRET else _in_words(kind, usual.get(name), options),
                 bounds.min if bounds else None,
                 bounds.max if bounds else None,
                 "1" if isinstance(field, fields.Integer) else "any",
                 options,
                 (length.max if length and length.max else LONGEST_TEXT),
+                min(MOST_LINES, int(field.metadata.get("lines", 1))),
                 _said(kind, bounds, errors.get(name, ())),
             )
         )
@@ -100,6 +111,10 @@ def entered(schema: type[Schema], form: MultiDict[str, str]) -> dict[str, Any]:
             given[name] = form.getlist(name)
         elif kind == NUMBER and text:
             given[name] = _number(text, whole=isinstance(field, fields.Integer))
+        elif kind == SECRET:
+            given |= {name: None} if name + CLEAR in form else {name: text} if text else {}
+        elif kind == LINES and name in form:
+            given[name] = text.replace("\r\n", "\n")
         elif kind in (CHOICE, TEXT) and (text or name in form):
             given[name] = text
     return given
@@ -119,7 +134,11 @@ def _kind(field: fields.Field[Any]) -> tuple[str, Sequence[tuple[str, str]]]:
     if isinstance(field, fields.Integer | fields.Float):
         return NUMBER, ()
     if isinstance(field, fields.String):
-        return (CHOICE, _options(one_of)) if one_of else (TEXT, ())
+        if field.metadata.get("secret"):
+            return SECRET, ()
+        if one_of:
+            return CHOICE, _options(one_of)
+        return (LINES if int(field.metadata.get("lines", 1)) > 1 else TEXT), ()
     if isinstance(field, fields.List) and isinstance(field.inner, fields.String):
         inner = _rule(field.inner, validate.OneOf)
         if inner:

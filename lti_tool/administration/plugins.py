@@ -44,7 +44,7 @@ def _settings(name: str, values: Mapping[str, Any], errors: Mapping[str, list[st
     here = core().plugin_here(tenant_id(), name)
     if here.schema is None:
         raise NotFound("This plugin has nothing to set.", "Go back to the list of plugins.")
-    drawn = plugin_forms.inputs(here.schema, values, here.usual, errors)
+    drawn = plugin_forms.inputs(here.schema, values, here.usual, errors, here.secrets)
     of_all = [words for field, said in errors.items() if field not in here.schema().fields for words in said]
     return show_tab(
         "administration/plugin.html",

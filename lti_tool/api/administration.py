@@ -147,6 +147,8 @@ def _plugin(here: PluginHere) -> dict[str, Any]:
         "status": here.installed.status,
         "used": here.choice.enabled,
         "settings": schema.dump(here.settings) if schema else None,
+        "secrets": dict(here.secrets),
+        "settings_fit": here.fits,
         "calls": here.tally.calls,
         "failures": here.tally.failures,
         "last_failure": here.last_failure,

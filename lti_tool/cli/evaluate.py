@@ -86,6 +86,7 @@ def evaluate(
         disable=not console.is_terminal,
         transient=True,
     )
+    plugins.settings.secrets = core.secrets
     with core.database.read() as connection, bar:
         task = bar.add_task("", total=None)
         wanted = dict(plugin_choices.of_tenant(connection, tenant_id))

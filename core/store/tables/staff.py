@@ -69,6 +69,7 @@ plugin_choice = tenant_table(  # whether a tenant uses a plugin, and its setting
     Column("plugin", String(100), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("settings", JSON, nullable=False),
+    Column("settings_version", Integer, nullable=False, server_default="1"),
     Column("changed_at", Moment, nullable=False),
     key=("plugin",),
 )

@@ -1,4 +1,4 @@
-"""What plugins keep, and how their jobs stand"""
+"""What plugins keep, how their jobs stand, and by which version settings were set"""
 
 from __future__ import annotations
 
@@ -44,9 +44,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "plugin", "job", name=op.f("pk_plugin_job")),
     )
+    with op.batch_alter_table("plugin_choice", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("settings_version", sa.Integer(), server_default="1", nullable=False))
+
     op.create_index(op.f("ix_plugin_job_tenant_id_next_at"), "plugin_job", ["tenant_id", "next_at"])
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("plugin_choice", schema=None) as batch_op:
+        batch_op.drop_column("settings_version")
+
     op.drop_table("plugin_job")
     op.drop_table("plugin_value")
