@@ -17,6 +17,7 @@ from ..isolation import Isolation
 from ..jobs import MOST_SECONDS, Job
 from ..manifests import Manifest, Reads
 from ..people import Source
+from ..plugin_health import without_folders
 from ..staff import Actor
 from ..store import events, learners, plugin_jobs, plugin_values, tenants
 from ..store.plugin_jobs import JobState
@@ -137,7 +138,9 @@ def _words(isolation: Isolation, name: str) -> str:
     failure = isolation.health[name].last_failure
     if failure is None:
         return "not called: earlier runs never ended"
-    return isolation.health[name].last.partition(": ")[2][:500]
+    last = without_folders(failure)
+    at = f" at {last.frames[-1].file}:{last.frames[-1].line}" if last.frames else ""
+    return f"{last.kind}, {last.words}{at}"[:500]
 
 
 class _Host:

@@ -226,6 +226,8 @@ def test_a_job_that_fails_waits_longer_each_time_and_takes_no_vote_from_its_plug
     assert state.failures == 12
     assert "KeyError" in state.failure
     assert "learner-1" not in state.failure
+    assert "test_plugin_jobs.py:" in state.failure
+    assert "/tests/" not in state.failure
     learner = core.agree(launch_of("person-1"), EVERYTHING)
     core.page(launch_of("person-1"), learner)
     assert plugin.given
