@@ -18,6 +18,7 @@ from stifinder.core.hookspecs import FAMILIES, RULES
 from stifinder.core.people import Profile
 from stifinder.core.plugins import Plugins
 from stifinder.lab.kit import situations
+from stifinder.lab.patience import Patient
 
 PAGES = Path(__file__).parents[2] / "docs" / "hooks"
 START, END = "<!-- specification -->\n", "<!-- /specification -->"
@@ -79,7 +80,7 @@ def test_the_example_is_a_plugin_that_answers(
     (tmp_path / f"example_of_{hook}.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, f"example_of_{hook}", raising=False)
-    loaded = Plugins(load=[f"example_of_{hook}"], discover=False)
+    loaded = Plugins(load=[f"example_of_{hook}"], discover=False, isolation=Patient())
     (row,) = loaded.describe()
     assert row.status == "ok"
     assert hook in row.hooks
